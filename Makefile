@@ -1,0 +1,85 @@
+# Every verb is one line of `make help`; what they share stands above them.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Pinned: a newer linter finds new faults, and that is a change of its own.
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI         := bin/golangci-lint-$(GOLANGCI_VERSION)
+
+PKGS         ?= ./...
+TEST_TIMEOUT ?= 20m
+RACE_TIMEOUT ?= 30m
+FUZZTIME     ?= 5s
+VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# Whichever Compose is installed: the engine's plugin or the older program.
+COMPOSE ?= $(shell if docker compose version >/dev/null 2>&1; then echo docker compose; else echo docker-compose; fi)
+
+.PHONY: help deps build demo test race lint fmt bench fuzz difftest rewrite up down image
+
+help: ## list the verbs
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 17
+
+deps: ## install what tests need from Debian's packages (as root; quick when all is there)
+	@.ci/deps
+
+build: ## build bin/wye
+	@$(first_build)
+	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/wye ./cmd/wye
+
+demo: build ## run wye on a throw-away cluster; ONCE=1 runs the tour and exits, JSON=1 for machines
+	@bin/wye demo $(if $(ONCE),--once) $(if $(JSON),--json)
+
+test: deps bin/testsum ## run all tests on real clusters; PKGS=./router/... for some
+	@$(first_build)
+	@bin/testsum $(if $(filter ./...,$(PKGS)),-integration) -- -count=1 -timeout $(TEST_TIMEOUT) $(PKGS)
+
+race: deps bin/testsum ## run all tests under the race detector
+	@bin/testsum -- -race -count=1 -timeout $(RACE_TIMEOUT) $(PKGS)
+
+lint: $(GOLANGCI) ## gofmt, go vet, golangci-lint, and no paths of somebody's machine
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not formatted (make fmt):" $$bad; exit 1; fi
+	go vet ./...
+	$(GOLANGCI) run ./...
+	@.ci/machine-paths
+
+fmt: ## format all Go files
+	gofmt -l -w .
+
+bench: build ## wye beside PostgreSQL alone and PgBouncer, one interleaved run
+	go run ./internal/bench
+
+fuzz: ## run each fuzz target for FUZZTIME (default 5s); FUZZ=Name for one
+	@.ci/fuzz $(FUZZTIME) $(FUZZ)
+
+difftest: deps ## one PostgreSQL beside wye over shards: the whole matrix and its table; ONLY=file.sql:line for one
+	@WYE_DIFFTEST=full WYE_DIFFTEST_ONLY=$(ONLY) go test -count=1 -timeout 40m -run TestDifferential -v ./internal/difftest
+
+rewrite: deps ## rewrite golden files from what the code and PostgreSQL say now; read the diff
+	WYE_REWRITE=1 go test -count=1 $(PKGS)
+
+up: ## start the docker-compose clusters and wye in front of them
+	$(COMPOSE) up -d --build
+
+down: ## stop them and remove their data
+	$(COMPOSE) down -v
+
+image: ## build a stand-in for the postgres image from Debian's packages, where it cannot be pulled
+	testdata/compose/base-image.sh
+
+# The first build compiles PostgreSQL's grammar, 10 MB of C, and says nothing
+# meanwhile. go list knows whether the result is cached.
+define first_build
+if [ "$$(go list -f '{{.Stale}}' github.com/pganalyze/pg_query_go/v5)" = true ]; then \
+	echo "The first build compiles PostgreSQL's grammar; that takes a few minutes, once."; fi
+endef
+
+bin/testsum: $(wildcard internal/testsum/*.go)
+	@go build -o $@ ./internal/testsum
+
+$(GOLANGCI):
+	@echo "Building golangci-lint $(GOLANGCI_VERSION) into bin/; that takes a minute or two, once."
+	@GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv bin/golangci-lint $@

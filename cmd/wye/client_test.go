@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// soon is a context that ends with the test, or after d.
+func soon(t testing.TB, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// dsn is a connection string of user app through wye; more is added to it.
+func dsn(addr string, more ...string) string {
+	return dsnOf(addr, "app", "app", more...)
+}
+
+func dsnOf(addr, user, database string, more ...string) string {
+	host, port, _ := strings.Cut(addr, ":")
+	return fmt.Sprintf("host=%s port=%s user=%s password=%s dbname=%s sslmode=disable connect_timeout=10 %s",
+		host, port, user, user, database, strings.Join(more, " "))
+}
+
+// connect logs in, and closes the connection when the test ends.
+func connect(t testing.TB, dsn string) *pgconn.PgConn {
+	t.Helper()
+	conn, err := pgconn.Connect(soon(t, 15*time.Second), dsn)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	t.Cleanup(func() { _ = conn.Close(soon(t, time.Second)) })
+	return conn
+}
+
+// refused logs in in vain and returns the server's error.
+func refused(t testing.TB, dsn string) *pgconn.PgError {
+	t.Helper()
+	conn, err := pgconn.Connect(soon(t, 15*time.Second), dsn)
+	if err == nil {
+		_ = conn.Close(soon(t, time.Second))
+		t.Fatalf("was let in with %s", dsn)
+	}
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		t.Fatalf("no answer: %v", err)
+	}
+	return e
+}
+
+// run runs SQL and returns the rows of its last result, as text.
+func run(conn *pgconn.PgConn, sql string) ([][]string, error) {
+	ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+	defer stop()
+	results, err := conn.Exec(ctx, sql).ReadAll()
+	if err != nil || len(results) == 0 {
+		return nil, err
+	}
+	last := results[len(results)-1]
+	rows := make([][]string, len(last.Rows))
+	for i, r := range last.Rows {
+		for _, v := range r {
+			rows[i] = append(rows[i], string(v))
+		}
+	}
+	return rows, last.Err
+}
+
+// must runs SQL that succeeds, and returns the first value.
+func must(t testing.TB, conn *pgconn.PgConn, sql string) string {
+	t.Helper()
+	rows, err := run(conn, sql)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	if len(rows) == 0 || len(rows[0]) == 0 {
+		return ""
+	}
+	return rows[0][0]
+}
+
+// fails runs SQL and wants an error with that SQLSTATE.
+func fails(t testing.TB, conn *pgconn.PgConn, sql, code string) *pgconn.PgError {
+	t.Helper()
+	_, err := run(conn, sql)
+	return wantError(t, err, code)
+}
+
+func wantError(t testing.TB, err error, code string) *pgconn.PgError {
+	t.Helper()
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v, want an error %s", err, code)
+	}
+	if e.Code != code {
+		t.Fatalf("got %s %s %q, want %s", e.Severity, e.Code, e.Message, code)
+	}
+	return e
+}
+
+// wantClosed checks that the server side has closed the connection.
+func wantClosed(t testing.TB, conn *pgconn.PgConn) {
+	t.Helper()
+	if _, err := run(conn, "select 1"); err == nil {
+		t.Fatal("the connection goes on")
+	}
+}
+
+// eventually waits for a condition.
+func eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("in vain: %s", what)
+		}
+	}
+}
+
+// quick checks that something took no longer than it may.
+func quick(t testing.TB, began time.Time, limit time.Duration) {
+	t.Helper()
+	if took := time.Since(began); took > limit {
+		t.Errorf("took %v, want at most %v", took, limit)
+	}
+}

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// port asks which server a statement runs on; wye sends this one to the
+// primary unless it is told otherwise.
+const port = "select inet_server_port()"
+
+// onReplica vouches for a statement, so that it runs on a replica.
+const onReplica = "/* wye: role=replica */ "
+
+func portOf(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
+
+// explained is what EXPLAIN ROUTE says, on one line.
+func explained(t testing.TB, conn *pgconn.PgConn, sql string) string {
+	t.Helper()
+	rows, err := run(conn, "explain route "+sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, row := range rows {
+		lines = append(lines, row[0])
+	}
+	return strings.Join(lines, "; ")
+}
+
+// readsRig has a table with one row on a primary and a replica.
+func readsRig(t *testing.T, cluster string) (rig drillRig, primary, replica string) {
+	t.Helper()
+	rig = startDrill(t, 1, cluster)
+	ctx := soon(t, time.Minute)
+	if err := rig.Primary.Exec(ctx, `create table t (a int); insert into t values (1); create sequence s;
+		create view v as select a from t; grant all on t, s, v to public; grant create on schema public to public`); err != nil {
+		t.Fatal(err)
+	}
+	if err := rig.Replicas[0].WaitCaughtUp(ctx, rig.Primary); err != nil {
+		t.Fatal(err)
+	}
+	conn := connect(t, rig.url)
+	eventually(t, "the replica is read from", func() bool {
+		return strings.HasPrefix(explained(t, conn, "select a from t"), "replica") &&
+			must(t, connect(t, rig.url), onReplica+port) == portOf(rig.Replicas[0].Addr())
+	})
+	return rig, portOf(rig.Primary.Addr()), portOf(rig.Replicas[0].Addr())
+}
+
+// misroute makes a view that only reads, and a write of it behind wye's back.
+// Its clients notice nothing. It returns where wye would send it afterwards.
+func misroute(t *testing.T, rig drillRig, view string) string {
+	t.Helper()
+	ctx := soon(t, time.Minute)
+	conn := connect(t, rig.url)
+	change := func(sql string) {
+		t.Helper()
+		if err := rig.Primary.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+		if err := rig.Replicas[0].WaitCaughtUp(ctx, rig.Primary); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := "select a from " + view
+	change("create sequence " + view + "_s; create view " + view + " as select a from t; grant all on " + view + ", " + view + "_s to public")
+	eventually(t, read+" is known as a read", func() bool {
+		_ = must(t, conn, read) // which has the catalog read again
+		return strings.HasPrefix(explained(t, conn, read), "replica")
+	})
+	change("create or replace view " + view + " as select nextval('" + view + "_s')::int as a")
+	if got := must(t, conn, read); got != "1" {
+		t.Errorf("got %q", got)
+	}
+	if res := conn.ExecParams(t.Context(), read+" where a > $1", [][]byte{[]byte("0")}, nil, nil, nil).Read(); res.Err != nil {
+		t.Error(res.Err)
+	}
+	return explained(t, conn, read)
+}
+
+func TestReadsRouted(t *testing.T) {
+	rig, primary, replica := readsRig(t, "")
+
+	t.Run("overrides", func(t *testing.T) {
+		conn := connect(t, rig.url)
+		for _, step := range []struct{ sql, want string }{
+			{port, primary},
+			{onReplica + port, replica},
+			{"set wye.role = 'replica'", ""},
+			{"select a from t", "1"},
+			{port, primary}, // a wish, which an unproven statement does not get
+			{"set wye.role = 'primary'", ""},
+			{"reset wye.role", ""},
+		} {
+			if got := must(t, conn, step.sql); got != step.want {
+				t.Errorf("%s: got %q, want %q", step.sql, got, step.want)
+			}
+		}
+		fails(t, conn, "set wye.role = 'standby'", "22023")
+		fails(t, conn, "/* wye: role=nobody */ select 1", "22023")
+		must(t, conn, "select 1")
+	})
+	t.Run("read-only transactions", func(t *testing.T) {
+		conn := connect(t, rig.url)
+		for _, begin := range [][]string{{"begin read only"}, {"start transaction read only, isolation level repeatable read"}, {"begin", "set transaction read only"}} {
+			for _, sql := range begin {
+				must(t, conn, sql)
+			}
+			if conn.TxStatus() != 'T' {
+				t.Errorf("%s: status %c", begin, conn.TxStatus())
+			}
+			must(t, conn, "select a from t")
+			if got := must(t, conn, port); got != replica {
+				t.Errorf("%s: on port %s, want the replica's", begin, got)
+			}
+			fails(t, conn, "insert into t values (2)", "25006")
+			must(t, conn, "rollback")
+		}
+		must(t, conn, "begin isolation level serializable, read only")
+		must(t, conn, "select a from t")
+		if got := must(t, conn, port); got != primary {
+			t.Error("a serializable transaction began on a replica")
+		}
+		must(t, conn, "commit")
+		must(t, conn, "begin")
+		must(t, conn, "select a from t")
+		if got := must(t, conn, port); got != primary {
+			t.Error("a transaction that may write began on a replica")
+		}
+		must(t, conn, "commit")
+		must(t, conn, "begin read only")
+		must(t, conn, "set local wye.role = 'primary'")
+		if got := must(t, conn, "show wye.role"); got != "primary" {
+			t.Errorf("wye.role is %q on the server", got)
+		}
+		if got := must(t, conn, port); got != primary {
+			t.Error("SET LOCAL wye.role had no effect")
+		}
+		must(t, conn, "rollback")
+	})
+	t.Run("misroute", func(t *testing.T) {
+		// wye reads the catalog when it likes: should it do so in between, it
+		// knows of the change, and there is nothing to see.
+		got := ""
+		for try := 0; try < 5 && !strings.Contains(got, "25006"); try++ {
+			if got = misroute(t, rig, fmt.Sprintf("turncoat%d", try)); !strings.Contains(got, "primary") {
+				break
+			}
+		}
+		if !strings.Contains(got, "primary") || !strings.Contains(got, "25006") {
+			t.Errorf("a statement that a replica refused would go: %s", got)
+		}
+	})
+	t.Run("own writes", func(t *testing.T) {
+		conn := connect(t, rig.url)
+		if err := rig.Replicas[0].Exec(soon(t, time.Minute), "select pg_wal_replay_pause()"); err != nil {
+			t.Fatal(err)
+		}
+		must(t, conn, "create table mine (a int)")
+		for _, sql := range []string{"insert into mine values (7)", "update mine set a = 7"} {
+			must(t, conn, sql)
+			if got := must(t, conn, "select a from mine"); got != "7" {
+				t.Errorf("after %s: %q", sql, got)
+			}
+		}
+		token := must(t, conn, "show wye.token")
+		other := connect(t, rig.url)
+		must(t, other, "set wye.token = '"+token+"'")
+		if got := must(t, other, "select a from mine"); got != "7" {
+			t.Errorf("with the token: %q", got)
+		}
+		fails(t, other, "set wye.token = 'yesterday'", "22023")
+		if err := rig.Replicas[0].Exec(soon(t, time.Minute), "select pg_wal_replay_resume()"); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "reads go to the replica again", func() bool {
+			must(t, conn, "select a from mine")
+			return strings.Contains(explained(t, conn, "select a from mine"), rig.Replicas[0].Addr())
+		})
+	})
+}
+
+// Reads stay on the primary, unless somebody asks for a replica.
+func TestReadsPrimary(t *testing.T) {
+	rig := startDrill(t, 1, "split: {reads: primary}")
+	conn := connect(t, rig.url)
+	eventually(t, "a hint finds the replica", func() bool {
+		return must(t, conn, onReplica+port) == portOf(rig.Replicas[0].Addr())
+	})
+	if got := explained(t, conn, "values (1)"); !strings.HasPrefix(got, "primary") {
+		t.Errorf("a read without a wish: %s", got)
+	}
+}
+
+func TestRouteReplica(t *testing.T) {
+	rig, _, replica := readsRig(t, "")
+	_, addr := startProxy(t, rig.Cluster, `
+clusters:
+  app: {nodes: ["`+rig.Primary.Addr()+`", "`+rig.Replicas[0].Addr()+`"], database: "{db}", backend: {tls: {mode: disable}}}
+users:
+  - {name: app, password: app}
+listeners:
+  - {name: ro, bind: "127.0.0.1:0", route: replica}
+`)
+	conn := connect(t, dsn(addr))
+	if got := conn.ParameterStatus("in_hot_standby"); got != "on" {
+		t.Errorf("in_hot_standby is %q", got)
+	}
+	eventually(t, "the replica is read from", func() bool { return must(t, conn, port) == replica })
+	if e := fails(t, conn, "insert into t values (1)", "25006"); e.Hint == "" {
+		t.Error("a refusal without a hint")
+	}
+	must(t, conn, "select a from t")
+}
+
+func TestSplitTransactions(t *testing.T) {
+	rig, primary, replica := readsRig(t, "split: {transactions: true}")
+	conn := connect(t, rig.url)
+	must(t, conn, "begin")
+	must(t, conn, "select a from t")
+	status := func(want byte) {
+		t.Helper()
+		if got := conn.TxStatus(); got != want {
+			t.Errorf("status %c, want %c", got, want)
+		}
+	}
+	status('T')
+	if route := explained(t, conn, "select a from t"); !strings.HasPrefix(route, "replica") {
+		t.Errorf("a read before the first write: %s", route)
+	}
+	read := func() *pgconn.Result {
+		return conn.ExecParams(t.Context(), "select a from t where a = $1", [][]byte{[]byte("1")}, nil, nil, nil).Read()
+	}
+	if res := read(); res.Err != nil || string(res.Rows[0][0]) != "1" {
+		t.Errorf("%v", res)
+	}
+	status('T')
+	must(t, conn, "insert into t values (3)")
+	if got := must(t, conn, port); got != primary {
+		t.Errorf("after a write on port %s, want the primary's", got)
+	}
+	if got := must(t, conn, "select count(*) from t"); got != "2" {
+		t.Errorf("%s rows in the transaction", got)
+	}
+	must(t, conn, "rollback")
+	if got := must(t, conn, "select count(*) from t"); got != "1" {
+		t.Errorf("%s rows after it", got)
+	}
+	// An error on the replica fails the transaction, as it would have.
+	must(t, conn, "begin")
+	fails(t, conn, "select 1 / (a - 1) from t", "22012")
+	status('E')
+	fails(t, conn, "select a from t", "25P02")
+	must(t, conn, "commit")
+	status('I')
+	must(t, conn, "begin isolation level repeatable read")
+	must(t, conn, "select a from t")
+	if got := must(t, conn, port); got != primary || replica == primary {
+		t.Error("a repeatable read was split")
+	}
+	must(t, conn, "commit")
+}
+
+// In the wider scopes a reader sees what anybody wrote through this wye, also
+// a client in session mode, whose own statements are not routed.
+func TestScopeDatabaseSeesSessionMode(t *testing.T) {
+	rig, _, _ := readsRig(t, "")
+	if err := rig.Primary.Exec(soon(t, time.Minute), "create role other login password 'other'"); err != nil {
+		t.Fatal(err)
+	}
+	_, addr := startProxy(t, rig.Cluster, `
+clusters:
+  app: {nodes: ["`+rig.Primary.Addr()+`", "`+rig.Replicas[0].Addr()+`"], database: "{db}", backend: {tls: {mode: disable}}, split: {read_your_writes: database}}
+users:
+  - {name: app, password: app}
+  - {name: other, password: other, pool_mode: session}
+listeners:
+  - {name: main, bind: "127.0.0.1:0"}
+`)
+	reader, writer := connect(t, dsn(addr)), connect(t, dsnOf(addr, "other", "app"))
+	eventually(t, "the replica is read from", func() bool {
+		must(t, reader, "select a from t")
+		return strings.Contains(explained(t, reader, "select a from t"), rig.Replicas[0].Addr())
+	})
+	if err := rig.Replicas[0].Exec(soon(t, time.Minute), "select pg_wal_replay_pause()"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, writer, "update t set a = 9")
+	if got := must(t, reader, "select a from t"); got != "9" {
+		t.Errorf("after another client's write: %q", got)
+	}
+}

@@ -1,0 +1,14 @@
+// Command testsum runs `go test` and ends its output with one summary that
+// can be trusted: how many tests passed, failed and were skipped, how long it
+// took, and against which PostgreSQL the clusters of package testpg ran.
+//
+//	go run ./internal/testsum [-integration] -- ARGUMENTS OF GO TEST
+//
+// It owns the list of skips that are allowed (allowed.go); any other skipped
+// test fails the run, and so does, with -integration, a run that booted no
+// cluster. It never decides what a test means and never hides output of a
+// package that failed.
+//
+// When it breaks: a test that is missing from the counts is tally.go, a line
+// that looks wrong is report.go. The events are those of `go doc test2json`.
+package main

@@ -1,0 +1,20 @@
+// Package session is one client's life: from the moment it has logged in to
+// its last byte.
+//
+// A Session owns its client conn and all of the client's state, and borrows a
+// server conn from a pool when there is something to ask. One goroutine runs
+// it; nothing in it has a lock. While a request is larger than the sockets
+// can hold, during COPY, and while it listens, a second goroutine (pump.go)
+// relays what the server sends, and is joined before the first one goes on.
+//
+// The walk of a request: read.go takes frames from the client; simple.go,
+// prepare.go and bind.go turn them into what the server is to be sent and
+// queue what it will answer (queue.go); exchange.go borrows the conn and sends; relay.go
+// passes the answers on; effect.go notes what the statements did to the
+// session, and at ReadyForQuery finish.go asks the server where the text did
+// not tell, and releases the conn.
+//
+// It never decides which server to use and never keeps a row. When a client
+// gets an answer that belongs to another request, look at queue.go; when a
+// conn is not released, at finish.go and SHOW PINS.
+package session

@@ -1,0 +1,66 @@
+package upstream
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+var policies = []string{LeastBusy, RoundRobin, Weighted, LeastResponseTime, Random, First, Hash}
+
+// BenchmarkPick is to stay below 100 ns and 0 allocations for 3 upstreams.
+func BenchmarkPick(b *testing.B) {
+	for _, policy := range policies {
+		for _, n := range []int{3, 64} {
+			b.Run(fmt.Sprintf("%s/%d", policy, n), func(b *testing.B) {
+				weights := equal(n)
+				weights[0] = 2
+				p := newPool(b, Options{}, Settings{Policy: policy}, targets(weights...))
+				for _, u := range p.Upstreams() {
+					succeed(u, 1)
+					u.Begin(1)
+				}
+				b.ReportAllocs()
+				var now int64
+				for b.Loop() {
+					now++
+					p.Pick(Want{Now: now, Key: uint64(now)})
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkRequest is a whole request's worth of this package: pick, begin,
+// end, from several goroutines at once.
+func BenchmarkRequest(b *testing.B) {
+	for _, policy := range policies {
+		b.Run(policy, func(b *testing.B) {
+			p := newPool(b, Options{}, Settings{Policy: policy, SlowStart: time.Second}, targets(1, 1, 1))
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for now := int64(1); pb.Next(); now++ {
+					u := p.Pick(Want{Now: now, Key: uint64(now), Zone: "x", Avoid: 1})
+					u.Begin(now)
+					u.End(now, time.Millisecond, true)
+				}
+			})
+		})
+	}
+}
+
+func TestPickAllocatesNothing(t *testing.T) {
+	for _, policy := range policies {
+		ts := targets(1, 2, 3)
+		ts[0].Zone = "x"
+		p := newPool(t, Options{}, Settings{Policy: policy, SlowStart: time.Second, HashBound: 150}, ts)
+		got := testing.AllocsPerRun(100, func() {
+			u := p.Pick(Want{Key: 7, Zone: "x", Avoid: 1})
+			u.Begin(1)
+			u.End(2, time.Millisecond, true)
+		})
+		if got != 0 {
+			t.Errorf("%s: %v allocations", policy, got)
+		}
+	}
+}

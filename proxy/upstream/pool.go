@@ -1,0 +1,125 @@
+package upstream
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options are what a pool is built into; a reload does not change them.
+type Options struct {
+	Prober  Prober        // asked about each upstream; nil: nobody is
+	Watched bool          // somebody else calls SetUp and SetDown: upstreams begin unknown
+	Clock   func() int64  // nanoseconds since some beginning, never back; nil: since New. Times given to Want, Begin and End are of this clock
+	Rand    func() uint64 // chance, for concurrent use; nil: math/rand/v2
+}
+
+// Pool is a set of upstreams with a policy. Safe for concurrent use; to be
+// closed by its owner.
+type Pool struct {
+	prober Prober
+	told   bool // Options.Watched
+	clock  func() int64
+	rand   func() uint64
+
+	set        atomic.Pointer[set]
+	nextReturn atomic.Int64 // when the next ejection ends, MaxInt64 when none is on
+
+	mu    sync.Mutex // guards hosts, changes of set, and what Host says
+	hosts map[string]*Host
+
+	life     context.Context // ends with Close
+	end      context.CancelFunc
+	checkers sync.WaitGroup
+}
+
+// set is one configuration of a pool: immutable but for its masks.
+type set struct {
+	Settings
+	ups    []*Upstream
+	zones  []zone
+	policy Policy
+	usable atomic.Uint64 // upstreams in rotation; written under Pool.mu
+}
+
+// New builds a pool and starts to check its upstreams if there is a Prober. It
+// errs as Use does.
+func New(o Options, s Settings, ts []Target) (*Pool, error) {
+	p := &Pool{prober: o.Prober, told: o.Watched, clock: o.Clock, rand: o.Rand, hosts: map[string]*Host{}}
+	if p.clock == nil {
+		began := time.Now()
+		p.clock = func() int64 { return int64(time.Since(began)) }
+	}
+	if p.rand == nil {
+		p.rand = rand.Uint64
+	}
+	p.nextReturn.Store(math.MaxInt64)
+	p.life, p.end = context.WithCancel(context.Background())
+	if err := p.Use(s, ts); err != nil {
+		p.end()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Use replaces settings and targets. Hosts whose address stays keep all that
+// is known of them; those that go are no longer checked, and what is in flight
+// there ends in peace. It errs, and changes nothing, when there are more than
+// MaxUpstreams, an address is missing or there twice, a weight is out of range,
+// or no policy has that name.
+func (p *Pool) Use(s Settings, ts []Target) error {
+	if err := checkTargets(ts); err != nil {
+		return err
+	}
+	s = s.withDefaults()
+	policy, err := newPolicy(s, len(ts), p.rand())
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := &set{Settings: s, policy: policy}
+	old, first := p.hosts, p.set.Load() == nil
+	p.hosts = make(map[string]*Host, len(ts))
+	for i, t := range ts {
+		h := old[t.Addr]
+		if h == nil {
+			h = newHost(p, t.Addr, p.clock(), first)
+		}
+		delete(old, t.Addr)
+		p.hosts[t.Addr] = h
+		n.ups = append(n.ups, newUpstream(i, t, h, s))
+	}
+	n.zones = zonesOf(n.ups)
+	// Its masks come first: nobody may find it with nobody in rotation.
+	next := n.refresh()
+	p.set.Store(n)
+	p.nextReturn.Store(next)
+	p.startCheckers()
+	for _, h := range old {
+		h.stopChecker()
+	}
+	return nil
+}
+
+// Upstreams are those of the latest Use, in the order of its targets. Not to be
+// changed.
+func (p *Pool) Upstreams() []*Upstream { return p.set.Load().ups }
+
+// Now is the time of the pool's clock, in nanoseconds.
+func (p *Pool) Now() int64 { return p.clock() }
+
+// Close ends the checks and returns when none is running. Pick goes on working
+// with what was known last.
+func (p *Pool) Close() {
+	p.mu.Lock() // a Use under way starts its checkers before, or none at all
+	p.end()
+	p.mu.Unlock()
+	p.checkers.Wait()
+}
+
+// watched says whether somebody tells upstreams' health; else they are up.
+func (p *Pool) watched() bool { return p.told || p.prober != nil }

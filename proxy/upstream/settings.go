@@ -1,0 +1,101 @@
+package upstream
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// MaxUpstreams is how many upstreams one pool can hold: sets of them are bit
+// masks of one word, so that choosing among them needs no memory.
+const MaxUpstreams = 64
+
+// maxWeight keeps (active+1) * weight far from overflowing 64 bits.
+const maxWeight = 1_000_000
+
+// Target is one server as the configuration names it.
+type Target struct {
+	Name   string // for people; the address when empty
+	Addr   string // identifies the Host; unique in a pool
+	Weight int    // share relative to the others'; 0 means 1
+	Zone   string // where it stands; "" is nowhere in particular
+}
+
+// Settings are how a pool chooses and judges. The zero value is usable: each
+// field has a default.
+type Settings struct {
+	Policy    string        // one of the policy names, LeastBusy when empty
+	SlowStart time.Duration // how long a server that comes back is spared; 0 is not at all
+	Tau       time.Duration // time constant of the latency average, default 10 s (Envoy's peak_ewma)
+	HashBound int           // Hash only: percent of its fair share of requests in flight that an upstream may hold; 0 is no bound, useful are 125 to 200
+	Ejection  Ejection
+	Check     Check // used only where Options has a Prober
+}
+
+// Ejection is when a server is put aside because requests to it fail, and for
+// how long. Defaults are Envoy's outlier detection, but for Share: Envoy's
+// 10 % never ejects anybody from a pool of fewer than ten.
+type Ejection struct {
+	Failures int           // failures in a row that eject, default 5; negative: never eject
+	Time     time.Duration // of the first ejection, default 30 s; each further one doubles it
+	MaxTime  time.Duration // of any ejection, default 300 s
+	Share    int           // percent of the pool that may be ejected at once, default 50; one always may, and the last in rotation never
+	Calm     time.Duration // in rotation for this long takes one doubling back, default 10 s
+	TimeOnly bool          // a passing check does not end an ejection, only time does
+}
+
+// Check is how often a Prober is asked and how many equal answers in a row
+// change a server's state. The very first answer counts at once.
+type Check struct {
+	Interval time.Duration // default 1 s
+	Timeout  time.Duration // of one probe, default 500 ms
+	Fast     time.Duration // between probes while the state is in doubt, default Interval/10
+	Rise     int           // passes that bring a server up, default 2
+	Fall     int           // failures that take it down, default 2
+	Jitter   int           // percent by which an interval is shortened or lengthened at random, default 10; negative: none
+}
+
+func (s Settings) withDefaults() Settings {
+	s.Policy = or(s.Policy, LeastBusy)
+	s.Tau = or(s.Tau, 10*time.Second)
+	e, c := &s.Ejection, &s.Check
+	e.Failures = or(e.Failures, 5)
+	e.Time = or(e.Time, 30*time.Second)
+	e.MaxTime = max(or(e.MaxTime, 300*time.Second), e.Time)
+	e.Share = or(e.Share, 50)
+	e.Calm = or(e.Calm, 10*time.Second)
+	c.Interval = or(c.Interval, time.Second)
+	c.Timeout = or(c.Timeout, 500*time.Millisecond)
+	c.Fast = min(or(c.Fast, c.Interval/10), c.Interval)
+	c.Rise = or(c.Rise, 2)
+	c.Fall = or(c.Fall, 2)
+	c.Jitter = max(or(c.Jitter, 10), 0)
+	return s
+}
+
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+func checkTargets(ts []Target) error {
+	if len(ts) > MaxUpstreams {
+		return fmt.Errorf("%d upstreams in one pool: at most %d", len(ts), MaxUpstreams)
+	}
+	seen := make(map[string]bool, len(ts))
+	for _, t := range ts {
+		switch {
+		case t.Addr == "":
+			return errors.New("an upstream without an address")
+		case seen[t.Addr]:
+			return fmt.Errorf("upstream %s: twice in one pool", t.Addr)
+		case t.Weight < 0 || t.Weight > maxWeight:
+			return fmt.Errorf("upstream %s: weight %d: from 1 to %d", t.Addr, t.Weight, maxWeight)
+		}
+		seen[t.Addr] = true
+	}
+	return nil
+}

@@ -1,0 +1,31 @@
+package upstream
+
+// Upstream is one server as this configuration sees it: what it is called, its
+// weight and zone. What has been seen of it is in its Host, which it shares
+// with the Upstream of the same address before and after a reload. Its fields
+// are never changed; safe for concurrent use.
+type Upstream struct {
+	*Host
+	Target
+
+	index  int
+	full   int64  // weight in units, when not in slow start
+	window int64  // slow start, ns; 0 is none
+	tau    int64  // time constant of the latency average, ns
+	seed   uint64 // of the address, for consistent hashing
+}
+
+// Index is its bit in Want.Among and Want.Avoid: its place in the targets.
+func (u *Upstream) Index() int { return u.index }
+
+func newUpstream(i int, t Target, h *Host, s Settings) *Upstream {
+	t.Weight = or(t.Weight, 1)
+	t.Name = or(t.Name, t.Addr)
+	return &Upstream{
+		Host: h, Target: t, index: i,
+		full:   int64(t.Weight) * unit,
+		window: int64(s.SlowStart),
+		tau:    int64(s.Tau),
+		seed:   seedOf(t.Addr),
+	}
+}

@@ -1,0 +1,235 @@
+package shardplan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/wyeproxy/wye/router/plan"
+	"github.com/wyeproxy/wye/shards"
+)
+
+func (a *Analysis) planCopy(s *statement, stmt *pg_query.CopyStmt) {
+	if stmt.Filename != "" || stmt.IsProgram {
+		a.refuse(refusef("COPY to and from the client: STDIN, STDOUT, or \\copy.", "COPY with files and programs of servers is not supported on a sharded cluster"))
+		return
+	}
+	if stmt.Query != nil {
+		a.copyQuery(s, stmt)
+		return
+	}
+	s.countParams(stmt)
+	b := a.begin(s, stmt)
+	a.writes = stmt.IsFrom
+	it := b.relation(stmt.Relation)
+	it.level = b.level
+	b.leaf(it)
+	b.expressions([]*pg_query.Node{stmt.WhereClause}, b.level)
+	if !a.judge(s, s.reads()) {
+		return
+	}
+	if it.table == nil {
+		a.refuse(refusef("COPY (SELECT ...) TO.", "COPY of view %q is not supported on a sharded cluster", it.rel.Name))
+		return
+	}
+	format, no := copyFormat(stmt, copyColumns(it, stmt))
+	switch {
+	case it.table.Kind == shards.Single:
+		a.set = constant(shards.One(it.table.Home))
+	case no != nil:
+		a.refuse(no)
+	case stmt.IsFrom:
+		a.copyFrom(s, it, stmt, format)
+	case it.table.Kind == shards.Reference:
+		a.any = true
+	default:
+		a.set = constant(a.p.shardMap.Holders(it.table))
+		a.copyOut = copyLegs(s, format, it.table.Name)
+	}
+}
+
+func copyColumns(it *item, stmt *pg_query.CopyStmt) []string {
+	if len(stmt.Attlist) > 0 {
+		return names(stmt.Attlist)
+	}
+	return writable(it.rel)
+}
+
+func (a *Analysis) copyFrom(s *statement, it *item, stmt *pg_query.CopyStmt, format plan.CopyFormat) {
+	a.guard(it, true)
+	columns := copyColumns(it, stmt)
+	missing := func(name string) bool { return !slices.Contains(columns, name) }
+	reference := it.table.Kind == shards.Reference
+	for i := range it.rel.Columns {
+		c := &it.rel.Columns[i]
+		serial := c.Identity != 0 || strings.Contains(c.Default, "nextval(")
+		switch {
+		case !missing(c.Name) || c.Generated:
+		case serial && !reference:
+			a.sequences = refusef("COPY the column too, or set sharding.local_sequences if the sequences of the shards never meet.",
+				"column %q of %q takes its default from a sequence, and each shard has its own", c.Name, it.rel.Name).plan()
+		case reference && (serial || c.Default != "" && !constantDefault(c.Default)):
+			a.refuse(refusef("COPY the column too.", "the default of column %q of reference table %q is not the same on every shard", c.Name, it.rel.Name))
+			return
+		}
+	}
+	if s.calls.volatile != "" || s.calls.now != "" && reference {
+		a.refuse(refusef("", "COPY FROM with a volatile condition is not supported on a sharded cluster"))
+		return
+	}
+	c := &plan.CopyIn{Schema: it.table.Schema, Table: it.table.Name, SQL: s.sql, Columns: len(columns), Format: format,
+		Shards: a.p.shardMap.Holders(it.table), Reference: reference, Why: strings.Join(it.table.Keys, ", ")}
+	if reference {
+		c.Why = "reference table " + it.table.Name
+	}
+	for _, name := range it.table.Keys {
+		at := slices.Index(columns, name)
+		if at < 0 {
+			s.refuseKey(it, name)
+			a.refuse(s.refused)
+			return
+		}
+		c.Key = append(c.Key, at)
+	}
+	a.copyIn = c
+}
+
+// constantDefault: a default that calls nothing.
+func constantDefault(text string) bool {
+	return !strings.Contains(text, "(") && !strings.HasPrefix(strings.ToUpper(text), "CURRENT_") && !strings.HasPrefix(strings.ToUpper(text), "LOCALTIME")
+}
+
+// copyQuery plans COPY (SELECT ...) TO STDOUT.
+func (a *Analysis) copyQuery(s *statement, stmt *pg_query.CopyStmt) {
+	sel := stmt.Query.GetSelectStmt()
+	if sel == nil {
+		a.refuse(refusef("", "COPY of a statement that writes is not supported on a sharded cluster"))
+		return
+	}
+	a.planSelect(s, &pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{Stmt: stmt.Query}}}, sel)
+	if a.multi == nil || a.multi.refused != nil {
+		return
+	}
+	sc, parts := a.multi.scatter, len(a.multi.parts) > 0 || a.multi.now
+	a.multi = nil
+	m := sc.Merge
+	if m == nil || m.Hidden > 0 || m.Limit.Set || m.Offset.Set || parts || len(sc.Legs) != 1 || len(sc.Legs[0].Args) > 0 {
+		a.alone = refusef("Run the SELECT by itself.", "COPY (SELECT ...) over several shards is supported only where rows need no merging").plan()
+		return
+	}
+	format, no := copyFormat(stmt, nil)
+	if no != nil {
+		a.refuse(no)
+		return
+	}
+	// The leg of such a plan is the SELECT as it is.
+	a.copyOut = copyLegs(s, format, sc.Why)
+}
+
+// copyLegs sends the client's own text: the deparser cannot print all options.
+func copyLegs(s *statement, format plan.CopyFormat, why string) *plan.CopyOut {
+	return &plan.CopyOut{Legs: []plan.Leg{{SQL: s.sql}}, Format: format, Why: why}
+}
+
+// copyFormat reads the options of COPY. columns are those of the data.
+func copyFormat(stmt *pg_query.CopyStmt, columns []string) (plan.CopyFormat, *refusal) {
+	f := plan.CopyFormat{}
+	given := map[string]*pg_query.Node{}
+	for _, n := range stmt.Options {
+		given[n.GetDefElem().Defname] = n.GetDefElem().Arg
+	}
+	switch format := optionText(given["format"]); format {
+	case "csv":
+		f.CSV = true
+	case "binary":
+		f.Binary = true
+	case "", "text":
+	default:
+		return f, refusef("", "COPY format %q is not supported on a sharded cluster", format)
+	}
+	f.Delimiter, f.Null = '\t', `\N`
+	if f.CSV {
+		f.Delimiter, f.Quote, f.Null = ',', '"', ""
+	}
+	for name, arg := range given {
+		if no := applyOption(&f, name, arg, columns); no != nil {
+			return f, no
+		}
+	}
+	if f.CSV && f.Esc == 0 {
+		f.Esc = f.Quote
+	}
+	return f, nil
+}
+
+// applyOption applies one option.
+func applyOption(f *plan.CopyFormat, name string, arg *pg_query.Node, columns []string) *refusal {
+	text := optionText(arg)
+	one := func(to *byte) *refusal {
+		if len(text) != 1 {
+			return refusef("", "COPY option %s must be one character", name)
+		}
+		*to = text[0]
+		return nil
+	}
+	switch name {
+	case "format", "force_quote":
+		return nil
+	case "delimiter":
+		return one(&f.Delimiter)
+	case "quote":
+		return one(&f.Quote)
+	case "escape":
+		return one(&f.Esc)
+	case "null":
+		f.Null = text
+		return nil
+	case "header":
+		f.Header = arg == nil || text != "false" && text != "off" && text != "0"
+		return nil
+	case "force_null":
+		return columnList(&f.ForceNull, arg, columns)
+	case "force_not_null":
+		return columnList(&f.ForceNotNul, arg, columns)
+	case "encoding":
+		if e := strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(text)); e == "utf8" {
+			return nil
+		}
+	}
+	return refusef("", "COPY option %s is not supported on a sharded cluster", name)
+}
+
+func columnList(to *[]int, arg *pg_query.Node, columns []string) *refusal {
+	list := arg.GetList().GetItems()
+	if list == nil {
+		for i := range columns { // *
+			*to = append(*to, i)
+		}
+		return nil
+	}
+	for _, n := range list {
+		at := slices.Index(columns, n.GetString_().GetSval())
+		if at < 0 {
+			return refusef("", "COPY names a column that it does not copy")
+		}
+		*to = append(*to, at)
+	}
+	return nil
+}
+
+// optionText is the value of an option as text.
+func optionText(n *pg_query.Node) string {
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_String_:
+		return v.String_.Sval
+	case *pg_query.Node_Integer:
+		return fmt.Sprint(v.Integer.Ival)
+	case *pg_query.Node_Boolean:
+		return fmt.Sprint(v.Boolean.Boolval)
+	case *pg_query.Node_Float:
+		return v.Float.Fval
+	}
+	return ""
+}

@@ -1,0 +1,291 @@
+package shardplan
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/wyeproxy/wye/router/catalog"
+	"github.com/wyeproxy/wye/router/plan"
+	"github.com/wyeproxy/wye/shards"
+	"github.com/wyeproxy/wye/shards/shardfunc"
+)
+
+// insert is an INSERT of VALUES into a sharded table: the shard of each row,
+// and the texts that its rows are made of.
+type insert struct {
+	table   *shards.Table
+	rows    []insertRow
+	reads   *program // shards that sub-selects in it read; nil: none
+	alone   *plan.Reject
+	head    template // INSERT INTO t (...) VALUES
+	tail    template // ON CONFLICT ... RETURNING ...
+	ordered bool
+	clients int
+	now     bool // one more parameter, above the client's, is the time
+	why     string
+}
+
+// insertRow is one row of VALUES.
+type insertRow struct {
+	keys []insertKey
+	text template // (1, $2, 'x')
+}
+
+// insertKey is the value for one column of the key.
+type insertKey struct {
+	value
+	known bool // false: only a server can compute it
+	typ   shardfunc.Type
+	mod   int32
+	attr  *catalog.Column
+}
+
+// set is a program for all rows' shards, for INSERTs that must be on one.
+func (n *insert) set() *program {
+	all := shards.Set(^uint64(0))
+	var list []*program
+	if n.reads != nil {
+		list = append(list, n.reads)
+	}
+	for _, r := range n.rows {
+		p := &program{op: opKey, set: all, table: n.table}
+		for _, k := range r.keys {
+			if !k.known || k.mod >= 0 {
+				return constant(all)
+			}
+			p.keys = append(p.keys, key{value: k.value, typ: k.typ, assigned: true})
+		}
+		list = append(list, p)
+	}
+	return or(all, list...)
+}
+
+// bindInsert binds all but the target of stmt. The rows are nil if the values
+// are not VALUES.
+func (b *block) bindInsert(it *item, stmt *pg_query.InsertStmt) *insert {
+	b.with(stmt.WithClause)
+	src := stmt.SelectStmt.GetSelectStmt()
+	var ins *insert
+	switch {
+	case src == nil: // DEFAULT VALUES, which gives nothing
+	case len(src.ValuesLists) > 0 && src.Op == pg_query.SetOperation_SETOP_NONE && len(src.SortClause) == 0 && src.LimitCount == nil && src.LimitOffset == nil:
+		b.gives = len(src.ValuesLists[0].GetList().GetItems())
+		for _, row := range src.ValuesLists {
+			b.expressions(row.GetList().GetItems(), b.level)
+		}
+		b.with(src.WithClause)
+		if it != nil {
+			ins = b.s.rowsOf(it, stmt, src)
+		}
+	default:
+		b.source = b.derived(src, b.ctes, nil, 0, b.level, func(*block) {})
+		if !b.source.outOpen {
+			b.gives = len(b.source.outNames)
+		}
+	}
+	if c := stmt.OnConflictClause; c != nil {
+		b.expressions(c.TargetList, b.level)
+		b.expressions([]*pg_query.Node{c.WhereClause}, b.level)
+		if it != nil {
+			b.s.conflict(it, c)
+		}
+	}
+	b.expressions(stmt.ReturningList, b.level)
+	return ins
+}
+
+// insertColumns are the columns that an INSERT gives, in its order.
+func insertColumns(r *catalog.Relation, stmt *pg_query.InsertStmt) (columns []string, plain bool) {
+	if len(stmt.Cols) == 0 {
+		for i := range r.Columns {
+			columns = append(columns, r.Columns[i].Name)
+		}
+		return columns, true
+	}
+	plain = true
+	for _, n := range stmt.Cols {
+		t := n.GetResTarget()
+		plain = plain && len(t.Indirection) == 0
+		columns = append(columns, t.Name)
+	}
+	return columns, plain
+}
+
+// given are the columns that an INSERT gives a value, or the word DEFAULT, for
+// certain: without a list, as many as there are values.
+func (b *block) given(r *catalog.Relation, stmt *pg_query.InsertStmt) []string {
+	columns, _ := insertColumns(r, stmt)
+	if len(stmt.Cols) == 0 {
+		columns = columns[:min(len(columns), b.gives)]
+	}
+	return columns
+}
+
+// rowsOf reads the keys of VALUES.
+func (s *statement) rowsOf(it *item, stmt *pg_query.InsertStmt, src *pg_query.SelectStmt) *insert {
+	ins := &insert{table: it.table}
+	columns, plain := insertColumns(it.rel, stmt)
+	var at []int
+	for _, name := range it.table.Keys {
+		i := slices.Index(columns, name)
+		if i < 0 || !plain {
+			s.refuseKey(it, name)
+			return nil
+		}
+		at = append(at, i)
+	}
+	for _, n := range src.ValuesLists {
+		items := n.GetList().GetItems()
+		var row insertRow
+		for j, name := range it.table.Keys {
+			attr := it.rel.Column(name)
+			if attr == nil {
+				s.refuseKey(it, name)
+				return nil
+			}
+			if at[j] >= len(items) { // a row that is too short: what is missing is the default
+				s.refuseKey(it, name)
+				return nil
+			}
+			if items[at[j]].GetSetToDefault() != nil {
+				s.refuseKey(it, name)
+				return nil
+			}
+			k := insertKey{attr: attr, mod: attr.Typmod}
+			k.typ, k.known = s.p.keyType(attr)
+			if v, ok := readValue(items[at[j]]); ok {
+				k.value = v
+			} else {
+				k.known = false
+			}
+			row.keys = append(row.keys, k)
+		}
+		for i, item := range items {
+			if i < len(columns) {
+				if c := it.rel.Column(columns[i]); c != nil {
+					if t, ok := s.p.keyType(c); ok {
+						s.params.at(item, t)
+					}
+				}
+			}
+		}
+		ins.rows = append(ins.rows, row)
+	}
+	return ins
+}
+
+// refuseKey: a row without a value for its key is a row with a NULL there, or
+// with a default that is for a server to compute.
+func (s *statement) refuseKey(it *item, name string) {
+	attr := it.rel.Column(name)
+	if attr != nil && !attr.HasDefault() {
+		s.refuse(nullKey(it.rel.Name, name))
+		return
+	}
+	s.refuse(refusef(hintGiveValues, "INSERT into %q must give the sharding key %q a value: its default is not computed before the shard is known", it.rel.Name, name))
+}
+
+func nullKey(table, column string) *refusal {
+	r := refusef("The sharding key says on which shard a row is, so that every row needs one.", "null value in column %q of relation %q violates not-null constraint", column, table)
+	r.code = "23502"
+	return r
+}
+
+// shard is where row r belongs.
+func (n *insert) shard(m *shards.Map, r *insertRow, args []plan.Arg) (int, *refusal) {
+	values := keyBuffers.Get().(*[shards.MaxKeys]shardfunc.Value)
+	defer giveBack(values)
+	for i := range r.keys {
+		k := &r.keys[i]
+		v, err := shardfunc.Value{}, error(shardfunc.ErrUnknown)
+		if k.known {
+			if v, err = k.typed(k.typ, args); err == nil {
+				v, err = shardfunc.Assign(k.typ, k.mod, v)
+			}
+		}
+		switch {
+		case err != nil:
+			return 0, refusef("Write it as a plain constant or parameter of the column's type.", "the value for sharding key %q of %q is not one that can be read without a server", k.attr.Name, n.table.Name)
+		case v.IsNull():
+			return 0, nullKey(n.table.Name, k.attr.Name)
+		}
+		values[i] = v
+	}
+	shard, err := m.Locate(n.table, values[:len(r.keys)])
+	switch {
+	case errors.Is(err, shards.ErrUnmapped):
+		r := refusef("Add a range, a list or a default for it to the table's map in the configuration.", "no partition of relation %q found for row", n.table.Name)
+		r.code, r.detail = "23514", "The sharding map has no shard for the value of "+strings.Join(n.table.Keys, ", ")+"."
+		return 0, r
+	case err != nil:
+		return 0, refusef("", "the sharding key of %q is of another type than its map", n.table.Name)
+	}
+	return shard, nil
+}
+
+func (n *insert) plan(a *Analysis, args []plan.Arg, o *Options) plan.Plan {
+	set := shards.Set(0)
+	if n.reads != nil {
+		set = n.reads.eval(a.p.shardMap, args)
+	}
+	for i := range n.rows {
+		shard, no := n.shard(a.p.shardMap, &n.rows[i], args)
+		if no != nil {
+			return no.plan()
+		}
+		set |= shards.One(shard)
+	}
+	switch {
+	case set.Len() == 1:
+		return a.p.direct[o.Role][set.First()]
+	case n.alone != nil:
+		return n.alone
+	case o.RefuseWrites:
+		return writesRefused
+	}
+	return n.split(a, args)
+}
+
+// split gives each shard its rows.
+func (n *insert) split(a *Analysis, args []plan.Arg) plan.Plan {
+	var rows [shards.MaxShards][]int
+	set := shards.Set(0)
+	for i := range n.rows {
+		shard, no := n.shard(a.p.shardMap, &n.rows[i], args)
+		if no != nil {
+			return no.plan()
+		}
+		set |= shards.One(shard)
+		rows[shard] = append(rows[shard], i)
+	}
+	b := &plan.Broadcast{Tally: plan.TallySum, Ordered: n.ordered, Why: n.why}
+	if n.now {
+		b.Subs = []plan.Sub{nowSub()}
+	}
+	for shard := range set.Each {
+		b.Parts = append(b.Parts, plan.Part{Leg: n.leg(rows[shard], shards.One(shard)), Rows: rows[shard]})
+	}
+	return b
+}
+
+func (n *insert) leg(rows []int, on shards.Set) plan.Leg {
+	num := numbering{clients: n.clients}
+	num.collect(n.head)
+	for _, i := range rows {
+		num.collect(n.rows[i].text)
+	}
+	num.collect(n.tail)
+	var b strings.Builder
+	num.write(&b, n.head)
+	for j, i := range rows {
+		if j > 0 {
+			b.WriteString(", ")
+		}
+		num.write(&b, n.rows[i].text)
+	}
+	num.write(&b, n.tail)
+	return plan.Leg{Shards: on, SQL: b.String(), Args: num.args, Subs: num.subs}
+}

@@ -1,0 +1,8 @@
+//go:build !race
+
+package sqlparse
+
+const (
+	slow    = 1
+	biggest = 1 << 20
+)

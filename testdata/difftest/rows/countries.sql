@@ -1,0 +1,5 @@
+('DE', 'Germany', 'EU')
+('CH', 'Switzerland', 'EU')
+('DK', 'Denmark', 'EU')
+('JP', 'Japan', 'Asia')
+('BR', 'Brazil', NULL)

@@ -1,0 +1,7 @@
+(1, 'Apple', '1.10', 'fruit')
+(2, 'apple', '1.10', 'fruit')
+(3, 'Pen', '2.50', 'tool')
+(4, 'Äpfel', '0.99', 'fruit')
+(5, 'Saw', '25.00', 'tool')
+(6, 'Book', '12.00', NULL)
+(7, 'Never sold', '3.00', 'tool')

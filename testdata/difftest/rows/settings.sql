@@ -1,0 +1,3 @@
+('theme', 'dark')
+('limit', '10')
+('empty', NULL)
