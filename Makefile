@@ -34,10 +34,10 @@ demo: build ## run wye on a throw-away cluster; ONCE=1 runs the tour and exits, 
 
 test: deps bin/testsum ## run all tests on real clusters; PKGS=./router/... for some
 	@$(first_build)
-	@bin/testsum $(if $(filter ./...,$(PKGS)),-integration) -- -count=1 -timeout $(TEST_TIMEOUT) $(PKGS)
+	@bin/testsum $(if $(filter ./...,$(PKGS)),-integration) -again -- -count=1 -timeout=$(TEST_TIMEOUT) $(PKGS)
 
 race: deps bin/testsum ## run all tests under the race detector
-	@bin/testsum -- -race -count=1 -timeout $(RACE_TIMEOUT) $(PKGS)
+	@bin/testsum -again -- -race -count=1 -timeout=$(RACE_TIMEOUT) $(PKGS)
 
 lint: $(GOLANGCI) ## gofmt, go vet, golangci-lint, and no paths of somebody's machine
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not formatted (make fmt):" $$bad; exit 1; fi

@@ -2,12 +2,17 @@
 // can be trusted: how many tests passed, failed and were skipped, how long it
 // took, and against which PostgreSQL the clusters of package testpg ran.
 //
-//	go run ./internal/testsum [-integration] -- ARGUMENTS OF GO TEST
+//	go run ./internal/testsum [-integration] [-again] -- ARGUMENTS OF GO TEST
 //
 // It owns the list of skips that are allowed (allowed.go); any other skipped
 // test fails the run, and so does, with -integration, a run that booted no
 // cluster. It never decides what a test means and never hides output of a
 // package that failed.
+//
+// With -again up to three failed tests run again, each alone, because a
+// machine that others use can starve a test of real servers. One that passes
+// three times in a row is reported as UNSTEADY and does not fail the run; a
+// data race, a panic or a time limit always does.
 //
 // When it breaks: a test that is missing from the counts is tally.go, a line
 // that looks wrong is report.go. The events are those of `go doc test2json`.

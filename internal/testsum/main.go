@@ -19,11 +19,12 @@ const ledgerVariable = "WYE_TESTPG_LEDGER"
 
 func main() {
 	integration := flag.Bool("integration", false, "fail when no PostgreSQL cluster was booted")
+	again := flag.Bool("again", false, "run up to 3 failed tests again, each alone: to pass, all of 3 times must")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: testsum [-integration] -- ARGUMENTS OF GO TEST")
+		fmt.Fprintln(os.Stderr, "usage: testsum [-integration] [-again] -- ARGUMENTS OF GO TEST")
 	}
 	flag.Parse()
-	ok, err := run(*integration, flag.Args())
+	ok, err := run(*integration, *again, flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testsum:", err)
 	}
@@ -32,7 +33,7 @@ func main() {
 	}
 }
 
-func run(integration bool, args []string) (ok bool, err error) {
+func run(integration, again bool, args []string) (ok bool, err error) {
 	dir, err := os.MkdirTemp("", "testsum-")
 	if err != nil {
 		return false, err
@@ -52,6 +53,14 @@ func run(integration bool, args []string) (ok bool, err error) {
 	})
 	if err != nil {
 		return false, err
+	}
+	if doubtful := t.doubtful(); again && len(doubtful) > 0 {
+		passed, err := runAgain(args, ledger, doubtful)
+		if err != nil {
+			return false, err
+		}
+		t.forgive(passed)
+		failed = len(t.failed) > 0
 	}
 	booted, err := readLedger(ledger)
 	if err != nil {

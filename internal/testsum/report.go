@@ -12,6 +12,7 @@ import (
 type summary struct {
 	passed       int
 	failed       []name
+	unsteady     []name // failed at first, then passed each time they ran again
 	skipped      map[name]string
 	holes        []name         // skipped without leave
 	booted       map[string]int // clusters by version of PostgreSQL
@@ -21,7 +22,7 @@ type summary struct {
 }
 
 func (t *tally) summary(list []allowedSkip) summary {
-	s := summary{passed: len(t.passed), failed: t.failed, skipped: t.skipped}
+	s := summary{passed: len(t.passed), failed: t.failed, unsteady: t.unsteady, skipped: t.skipped}
 	for n := range t.skipped {
 		if !isAllowed(list, n) {
 			s.holes = append(s.holes, n)
@@ -48,6 +49,9 @@ func (s summary) String() string {
 	for _, n := range s.failed {
 		fmt.Fprintf(&b, "FAILED   %s\n", n)
 	}
+	for _, n := range s.unsteady {
+		fmt.Fprintf(&b, "UNSTEADY %s: failed once, then passed %d of %d times alone; make it independent of the machine's speed\n", n, againRuns, againRuns)
+	}
 	for _, n := range slices.SortedFunc(maps.Keys(s.skipped), func(a, b name) int { return strings.Compare(a.String(), b.String()) }) {
 		verdict := "skipped "
 		if slices.Contains(s.holes, n) {
@@ -64,6 +68,9 @@ func (s summary) String() string {
 	b.WriteString(s.integration())
 	fmt.Fprintf(&b, "took %.1f s\n", s.took.Seconds())
 	fmt.Fprintf(&b, "%d passed, %d failed", s.passed, len(s.failed))
+	if len(s.unsteady) > 0 {
+		fmt.Fprintf(&b, ", %d unsteady", len(s.unsteady))
+	}
 	if len(s.skipped) > 0 {
 		fmt.Fprintf(&b, ", %d skipped", len(s.skipped))
 	}

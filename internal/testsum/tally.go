@@ -31,12 +31,14 @@ type tally struct {
 	output         map[name][]string   // of tests that still run, and of packages
 	running        map[string][]string // tests by package
 	counts         map[string]int      // passed tests by package
+	hopeless       map[string]bool     // packages whose output forbids a second run
+	unsteady       []name              // failed, then passed each time they ran again
 }
 
 func newTally() *tally {
 	return &tally{
 		skipped: map[name]string{}, output: map[name][]string{},
-		running: map[string][]string{}, counts: map[string]int{},
+		running: map[string][]string{}, counts: map[string]int{}, hopeless: map[string]bool{},
 	}
 }
 
@@ -52,6 +54,9 @@ func (t *tally) add(line []byte) []string {
 		t.running[e.Package] = append(t.running[e.Package], e.Test)
 	case "output":
 		t.output[n] = append(t.output[n], e.Output)
+		if hopeless.MatchString(e.Output) {
+			t.hopeless[e.Package] = true
+		}
 	case "build-output":
 		return []string{e.Output}
 	case "pass", "fail", "skip":
