@@ -32,7 +32,7 @@ type catalogLoader struct {
 	mu      sync.Mutex // guards changes, and which snapshot is used
 	changes uint64     // counts DDL
 	wake    chan struct{}
-	readAt  atomic.Int64 // freshness.Instant of the last reading
+	readAt  atomic.Int64 // freshness.Instant at which the last reading began, or was asked for
 
 	// Of the lead shard of a sharded cluster: told of each snapshot that
 	// comes into use, and that there is none any more.
@@ -54,9 +54,11 @@ func (l *catalogLoader) forget(r *router.Router) {
 }
 
 // missed is told that a statement names what the snapshot lacks, which may
-// have been made behind wye's back.
+// have been made behind wye's back. Only one of many asks for a reading, which
+// is not followed by another at once.
 func (l *catalogLoader) missed() {
-	if freshness.Instant(l.readAt.Load()).Age(freshness.Now()) > catalogMissed {
+	last, now := l.readAt.Load(), freshness.Now()
+	if freshness.Instant(last).Age(now) > catalogMissed && l.readAt.CompareAndSwap(last, int64(now)) {
 		l.hurry()
 	}
 }
@@ -140,6 +142,7 @@ func (c *cluster) loadCatalog() error {
 	if err != nil {
 		return err
 	}
+	c.catalog.readAt.Store(int64(freshness.Now()))
 	results, err := askAll(ctx, conn, catalog.Queries)
 	_ = conn.Close()
 	if err != nil {
@@ -149,7 +152,6 @@ func (c *cluster) loadCatalog() error {
 	if err != nil {
 		return fmt.Errorf("reading the catalog: %w", err)
 	}
-	c.catalog.readAt.Store(int64(freshness.Now()))
 	c.catalog.use(c.router, snapshot, changes)
 	return nil
 }

@@ -97,7 +97,9 @@ func TestReadsRouted(t *testing.T) {
 			{"set wye.role = 'primary'", ""},
 			{"reset wye.role", ""},
 		} {
-			if got := must(t, conn, step.sql); got != step.want {
+			if step.want == replica { // which a busy machine may have kept from its checks
+				eventually(t, step.sql+" is answered by the replica", func() bool { return must(t, conn, step.sql) == replica })
+			} else if got := must(t, conn, step.sql); got != step.want {
 				t.Errorf("%s: got %q, want %q", step.sql, got, step.want)
 			}
 		}

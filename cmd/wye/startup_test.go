@@ -51,7 +51,7 @@ func TestFindsThePrimary(t *testing.T) {
 	c := boot(t, testpg.Options{Name: "failover", Replicas: 1})
 	defer c.Close()
 	replica := c.Replicas[0]
-	_, addr := startProxy(t, c, strings.Replace(wyeConfig(quickRetry), `["{server}"]`, `["`+replica.Addr()+`", "{server}"]`, 1))
+	_, addr := startProxy(t, c, strings.Replace(wyeConfig("pool: {size: 5, login_retry: 20ms}, failover: {buffer: {window: 2s}}"), `["{server}"]`, `["`+replica.Addr()+`", "{server}"]`, 1))
 	conn := connect(t, dsn(addr))
 	where := "select current_setting('cluster_name') || pg_is_in_recovery()"
 	if got := must(t, conn, where); got != c.Primary.ClusterName()+"false" {
