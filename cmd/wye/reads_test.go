@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/wyeproxy/wye/internal/testpg"
 )
 
 // port asks which server a statement runs on; wye sends this one to the
@@ -81,6 +83,55 @@ func misroute(t *testing.T, rig drillRig, view string) string {
 		t.Error(res.Err)
 	}
 	return explained(t, conn, read)
+}
+
+// misrouteInFlight has a read wait on the replica, for the lock of whoever
+// turns its view into a write, until wye's new catalog says so. What was
+// proven when it was sent counts.
+func misrouteInFlight(t *testing.T, rig drillRig) {
+	ctx := soon(t, time.Minute)
+	on := func(n *testpg.Node, sql string) {
+		t.Helper()
+		if err := n.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	value := func(sql string) string {
+		t.Helper()
+		v, err := rig.Replicas[0].Value(ctx, sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	conn, ddl := connect(t, rig.url), connect(t, rig.url)
+	must(t, ddl, "create sequence flight_s")
+	must(t, ddl, "create view flight as select a from t")
+	eventually(t, "the view is read from the replica", func() bool {
+		return must(t, conn, "select a from flight") == "1" && strings.HasPrefix(explained(t, conn, "select a from flight"), "replica")
+	})
+	if err := rig.Replicas[0].WaitCaughtUp(ctx, rig.Primary); err != nil {
+		t.Fatal(err)
+	}
+	owner := connect(t, rig.Primary.URL("app", "app"))
+	must(t, owner, "begin")
+	must(t, owner, "create or replace view flight as select nextval('flight_s')::int as a")
+	held := "select count(*) from pg_locks where relation = 'flight'::regclass and mode = 'AccessExclusiveLock' and granted"
+	eventually(t, "the replica has the lock", func() bool { return value(held) == "1" })
+	on(rig.Replicas[0], "select pg_wal_replay_pause()")
+	read := make(chan *pgconn.Result, 1)
+	go func() { read <- conn.ExecParams(ctx, "select a from flight", nil, nil, nil, nil).Read() }()
+	waiting := "select count(*) from pg_locks where relation = 'flight'::regclass and not granted"
+	eventually(t, "the read waits there", func() bool { return value(waiting) == "1" })
+	must(t, owner, "commit")
+	must(t, ddl, "create table read_again ()")
+	eventually(t, "wye knows of the change", func() bool {
+		return strings.Contains(explained(t, ddl, "select a from flight"), "nextval is volatile")
+	})
+	on(rig.Replicas[0], "select pg_wal_replay_resume()")
+	if res := <-read; res.Err != nil || len(res.Rows) != 1 || string(res.Rows[0][0]) != "1" {
+		t.Errorf("%v, %v", res.Rows, res.Err)
+	}
 }
 
 func TestReadsRouted(t *testing.T) {
@@ -158,6 +209,7 @@ func TestReadsRouted(t *testing.T) {
 			t.Errorf("a statement that a replica refused would go: %s", got)
 		}
 	})
+	t.Run("misroute while the catalog is read", func(t *testing.T) { misrouteInFlight(t, rig) })
 	t.Run("own writes", func(t *testing.T) {
 		conn := connect(t, rig.url)
 		if err := rig.Replicas[0].Exec(soon(t, time.Minute), "select pg_wal_replay_pause()"); err != nil {

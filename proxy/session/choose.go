@@ -16,6 +16,7 @@ import (
 type course struct {
 	verdict *router.Verdict // of the only statement, nil if there are several
 	replica bool            // a replica may serve it
+	proven  bool            // to only read, all of it, when it was decided where it goes
 	split   bool            // on a replica, outside of the transaction that the client is in
 	avoid   uint64          // bits of the nodes that failed it
 	reruns  int             // how often it was sent again
@@ -41,6 +42,7 @@ func (s *Session) choose(read *sqlparse.Statement, extended bool) (*Reader, *pge
 	case *plan.Direct:
 		c.replica = p.Role == plan.Replica
 	}
+	c.proven = c.proven && c.replica // not all of the batch may have been looked at
 	if !c.replica {
 		return nil, nil
 	}
@@ -55,7 +57,8 @@ func (s *Session) plan(read *sqlparse.Statement, f *router.Facts, extended bool)
 	if extended {
 		return s.planBatch(r, f, read)
 	}
-	s.t.course.verdict = r.Verdict(read)
+	v := r.Verdict(read)
+	s.t.course.verdict, s.t.course.proven = v, v.ReadOnly
 	return r.Route(read, *f)
 }
 
@@ -97,10 +100,11 @@ func (s *Session) planBatch(r *router.Router, f *router.Facts, first *sqlparse.S
 			if read = s.readAhead(parsed, name); read == nil {
 				return nil
 			}
+			c, v := &s.t.course, r.Verdict(read)
 			if binds++; binds == 1 {
-				s.t.course.verdict = r.Verdict(read)
+				c.verdict, c.proven = v, v.ReadOnly
 			} else {
-				s.t.course.verdict = nil
+				c.verdict, c.proven = nil, c.proven && v.ReadOnly
 			}
 		case 'D', 'E', 'C':
 		default:

@@ -114,7 +114,8 @@ func (s *Session) beginGang() {
 		s.xactAt = s.requestAt
 	}
 	s.splits = s.settings.Load().Reads.Replicas
-	s.t.course.avoid, s.t.course.reruns, s.t.course.verdict = 0, 0, nil
+	c := &s.t.course
+	c.avoid, c.reruns, c.verdict, c.proven = 0, 0, nil, false
 	s.setState(active, s.requestAt)
 }
 

@@ -13,6 +13,8 @@ const maxReruns = 4
 // rerunnable reports whether the batch can be sent to another server without
 // anybody noticing: it provably only reads, outside of any transaction that a
 // server has, all of it is at hand, and the client has nothing of the answer.
+// What was proven when it was sent counts: the catalog may have been read
+// again since, and that a replica refused it is then no surprise.
 func (s *Session) rerunnable() bool {
 	t := s.t
 	if t == nil || t.relayed || t.retried || t.feeding || t.copying || t.rest > 0 || t.course.reruns >= maxReruns ||
@@ -25,7 +27,7 @@ func (s *Session) rerunnable() bool {
 	for i := range t.queue.entries {
 		switch e := &t.queue.entries[i]; e.kind {
 		case 'Q', 'E':
-			if e.read == nil || !e.read.Plain() || !r.Verdict(e.read).ReadOnly {
+			if e.read == nil || !e.read.Plain() || !t.course.proven && !r.Verdict(e.read).ReadOnly {
 				return false
 			}
 		case 'S', 'P', 'B', 'D', 'C':
