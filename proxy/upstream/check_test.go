@@ -79,9 +79,6 @@ func TestCheckRiseAndFall(t *testing.T) {
 				t.Errorf("at %v: %s, want %s", at, got, want)
 			}
 		}
-		if p.Pick(Want{}) != nil {
-			t.Error("picked before the first pass")
-		}
 		state(0, "up down") // the first answer counts at once
 		if vs := p.View(p.Now()); vs[0].Why != "fine" || vs[1].Why != "connection refused" {
 			t.Errorf("why: %q and %q", vs[0].Why, vs[1].Why)
@@ -102,6 +99,18 @@ func TestCheckRiseAndFall(t *testing.T) {
 		state(4*time.Second+200*ms, "down down") //
 		if p.Pick(Want{}) != nil {
 			t.Error("picked though all are down")
+		}
+	})
+}
+
+// TestCheckBeforeTheFirstPass: nobody is sent to a server that has not passed.
+func TestCheckBeforeTheFirstPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		probe := newProber()
+		probe.set("a:5432", errHang)
+		p := newPool(t, Options{Prober: probe}, Settings{Check: steady}, targets(1))
+		if p.Pick(Want{}) != nil {
+			t.Error("picked before the first pass")
 		}
 	})
 }
