@@ -108,7 +108,7 @@ func (c *cluster) loadCatalogs() {
 		case <-c.catalog.wake:
 		case <-timer.C:
 		}
-		if !c.splits() && !c.route.Load().shard {
+		if !c.splits() && !c.route.Load().shard && !caches(&c.route.Load().cluster) {
 			timer.Reset(catalogEvery)
 			continue
 		}

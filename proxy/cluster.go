@@ -7,12 +7,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wyeproxy/wye/cache"
 	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/proxy/config"
 	"github.com/wyeproxy/wye/proxy/freshness"
 	"github.com/wyeproxy/wye/proxy/stats"
 	"github.com/wyeproxy/wye/proxy/upstream"
 	"github.com/wyeproxy/wye/router"
+	"github.com/wyeproxy/wye/router/sqlparse"
 )
 
 // cluster is the state behind one database that clients can name; what the
@@ -40,8 +42,10 @@ type cluster struct {
 	held    held
 	life    context.Context // ends with close
 	end     context.CancelFunc
-	running atomic.Bool // begin was called
-	sharded *sharded    // of the lead shard of a sharded cluster, else nil
+	running atomic.Bool                 // begin was called
+	sharded *sharded                    // of the lead shard of a sharded cluster, else nil
+	kept    atomic.Pointer[cache.Cache] // answers; nil: none are kept
+	read    func([]byte) *sqlparse.Statement
 
 	mu      sync.Mutex
 	pools   map[string]*userPool
@@ -56,7 +60,7 @@ func newCluster(name string, r *route, s *Server) *cluster {
 	cl := &cluster{
 		name: name, log: s.log, hangups: s.env.Hangups, nextID: s.env.Registry.NextID, counts: s.counts,
 		pools: map[string]*userPool{}, secrets: map[string]foundSecret{},
-		clock: new(freshness.Clock), router: router.New(s.env.SQL.Read),
+		clock: new(freshness.Clock), router: router.New(s.env.SQL.Read), read: s.env.SQL.Read,
 	}
 	o := upstream.Options{Watched: true, Clock: func() int64 { return int64(freshness.Now()) }}
 	settings, targets := balanceOf(&r.cluster)
@@ -67,6 +71,7 @@ func newCluster(name string, r *route, s *Server) *cluster {
 	cl.life, cl.end = context.WithCancel(context.Background())
 	cl.catalog.wake = make(chan struct{}, 1)
 	cl.route.Store(r)
+	cl.keep(&r.cluster)
 	cl.fleet.Store(newFleet(cl, r))
 	s.counts.Database(name)
 	if len(r.others) > 0 || r.places != nil {
@@ -151,6 +156,7 @@ func (c *cluster) reconfigure(r *route, cfg *config.Config) {
 		c.sharded.reconfigure(r, cfg)
 	}
 	old := c.route.Swap(r)
+	c.keep(&r.cluster)
 	c.forgetLookUps()
 	if settings, targets := balanceOf(&r.cluster); c.balance.Use(settings, targets) != nil {
 		c.log.Error("reads are balanced as before the reload", "cluster", c.name)
@@ -163,7 +169,7 @@ func (c *cluster) reconfigure(r *route, cfg *config.Config) {
 	for user, p := range c.all() {
 		u := cfg.User(user)
 		p.SetLimits(limitsOf(r.cluster.Pool, u))
-		p.settings.Store(settingsOf(&r.cluster, u))
+		p.settings.Store(c.settingsFor(&r.cluster, user, u))
 		p.renew(r, u)
 		if !sameServers(&old.cluster, &r.cluster) {
 			p.Reconnect()

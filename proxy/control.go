@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/wyeproxy/wye/cache"
 	"github.com/wyeproxy/wye/protocol/pgerror"
 	"github.com/wyeproxy/wye/proxy/admin"
 	"github.com/wyeproxy/wye/proxy/stats"
@@ -141,6 +142,25 @@ func (c *control) setDisabled(database string, disabled bool) error {
 
 func (c *control) Reconnect(database string) error {
 	return c.each(database, func(_ *cluster, p *userPool) { p.Reconnect() })
+}
+
+func (c *control) FlushCache(table string) error {
+	found := false
+	for _, cl := range c.s.clusterList() {
+		if kept := cl.kept.Load(); kept != nil {
+			found = true
+			if table == "" {
+				kept.FlushAll(cache.Flushed)
+			} else {
+				kept.Flush(table)
+			}
+		}
+	}
+	if !found {
+		return pgerror.New(pgerror.ObjectNotInPrerequisiteStat, "no database has a cache").
+			WithHint("Give a cluster a section cache in the configuration.")
+	}
+	return nil
 }
 
 func (c *control) WaitClose(ctx context.Context, database string) error {

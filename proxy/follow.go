@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"github.com/wyeproxy/wye/cache"
 	"github.com/wyeproxy/wye/proxy/config"
 	"github.com/wyeproxy/wye/proxy/freshness"
 )
@@ -43,6 +44,7 @@ func (c *cluster) primaryFound(f *fleet, node int, another bool) {
 			p.Pool.Turn(at)
 		}
 	}
+	c.dropKept(cache.FailedOver) // what it shows may never have come here
 	c.catalog.hurry()
 }
 

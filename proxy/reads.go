@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"time"
 
+	"github.com/wyeproxy/wye/cache"
 	"github.com/wyeproxy/wye/proxy/freshness"
 	"github.com/wyeproxy/wye/proxy/session"
 	"github.com/wyeproxy/wye/proxy/upstream"
@@ -84,6 +85,11 @@ func (p *userPool) Fresh(ctx context.Context, at freshness.Instant, timeout time
 	return p.cluster.clock.Wait(ctx, at, timeout, f.watch.Replica)
 }
 
+// FreshAsOf implements session.Servers.
+func (p *userPool) FreshAsOf(r *session.Reader) freshness.Instant {
+	return p.cluster.clock.FreshAsOf(r.Node)
+}
+
 // Lost implements session.Servers.
 func (p *userPool) Lost(addr string) {
 	if f, n := p.cluster.find(addr); f != nil {
@@ -98,6 +104,7 @@ func (p *userPool) Wrote(at freshness.Instant, tables []string, all, ddl bool) {
 	c.fleet.Load().watch.WriteSeen()
 	if ddl {
 		c.catalog.forget(c.router)
+		c.dropKept(cache.Defined)
 	}
 }
 

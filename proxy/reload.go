@@ -90,6 +90,9 @@ func (s *Server) prepare(next *config.Config) (*changes, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := checkRules(&c, s.env.SQL.Read); err != nil {
+			return nil, err
+		}
 		r.stale = stalenessOf(&c, next.Users)
 		for _, other := range r.others {
 			other.stale = r.stale

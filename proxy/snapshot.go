@@ -174,6 +174,8 @@ func (s *Server) clusterRows(snap *stats.Snapshot, c *cluster, at time.Time, cli
 		snap.Hosts = append(snap.Hosts, hosts[len(hosts)-1]...)
 		snap.Misroutes = append(snap.Misroutes, shard.misrouteRows()...)
 	}
+	snap.Cache = append(snap.Cache, c.cacheRows()...)
+	snap.CacheTables = append(snap.CacheTables, c.cacheTableRows()...)
 	if c.sharded != nil {
 		snap.Shards = append(snap.Shards, c.sharded.shardRows(c, hosts)...)
 		snap.InDoubt = append(snap.InDoubt, c.sharded.doubtRows(c)...)

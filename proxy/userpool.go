@@ -36,7 +36,7 @@ func (c *cluster) newPool(user string, u *config.User, counts *stats.Pool) *user
 	r := c.route.Load()
 	p := &userPool{cluster: c, servers: &servers{cluster: c, user: user}, counts: counts}
 	p.Pool = connpool.NewPool(c.name, user, limitsOf(r.cluster.Pool, u), p.servers, c.hangups, c.nextID)
-	p.settings.Store(settingsOf(&r.cluster, u))
+	p.settings.Store(c.settingsFor(&r.cluster, user, u))
 	p.readers.Store(new(map[string]*reader))
 	return p
 }

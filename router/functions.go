@@ -66,6 +66,9 @@ func (j *judge) builtin(name string, v catalog.Volatility, known bool) string {
 		return "function " + name + " is " + v.String()
 	}
 	j.perTransaction = j.perTransaction || catalog.PerTransaction(name)
+	if v != catalog.Immutable && !catalog.Steady(name) {
+		j.unsteady = first(j.unsteady, "function "+name+" is "+v.String())
+	}
 	return ""
 }
 
@@ -106,6 +109,9 @@ func (j *judge) own(f *catalog.Function) string {
 		case f.Extension:
 			j.perTransaction = j.perTransaction || f.Volatility != catalog.Immutable
 			j.anyTables = j.anyTables || f.Volatility != catalog.Immutable
+			if f.Volatility != catalog.Immutable {
+				j.unsteady = first(j.unsteady, name+" is "+f.Volatility.String())
+			}
 			return ""
 		case f.Source == "":
 			j.does.add(may(f))

@@ -91,6 +91,8 @@ func printVerdict(v *Verdict) string {
 	add(v.PerTransaction && v.ReadOnly, "per transaction")
 	add(v.TablesAny && v.ReadOnly, "reads any table")
 	add(len(v.Tables) > 0 && v.ReadOnly, "reads "+strings.Join(v.Tables, ", "))
+	add(v.ReadOnly && v.Unkept == "", "may be kept")
+	add(v.ReadOnly && v.Unkept != "", "not to be kept: "+v.Unkept)
 	add(v.Changes, "changes")
 	add(len(v.Writes) > 0, "writes "+strings.Join(v.Writes, ", "))
 	add(v.WritesAll, "writes anything")

@@ -12,6 +12,7 @@ import (
 type finding struct {
 	why            string // what forbids a replica; "" for nothing
 	perTransaction bool
+	unsteady       string          // why the answer may depend on more than rows, parameters and arguments; "" if it does not
 	tables         map[string]bool // read, by bare name
 	anyTables      bool            // it may read tables that are not in tables
 	does           deeds
@@ -77,6 +78,7 @@ func (j *judge) visit(object any, look func(*judge) string) string {
 
 func (j *judge) take(f *finding) {
 	j.perTransaction = j.perTransaction || f.perTransaction
+	j.unsteady = first(j.unsteady, f.unsteady)
 	j.anyTables = j.anyTables || f.anyTables
 	j.does.add(f.does)
 	maps.Copy(j.tables, f.tables)

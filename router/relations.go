@@ -27,6 +27,9 @@ func (j *judge) ownRelation(r *catalog.Relation) string {
 	return j.visit(r, func(j *judge) string {
 		j.tables[r.Name] = true
 		why := j.stored(r)
+		if r.Secured || len(r.Policies) > 0 {
+			j.unsteady = first(j.unsteady, "table "+r.Name+" has row security")
+		}
 		if r.Kind == 'v' {
 			return first(why, inside("view "+r.Name, j.text(r.View)))
 		}
@@ -51,6 +54,9 @@ func (j *judge) stored(r *catalog.Relation) string {
 	}
 	return each(r.Children, func(below *catalog.Relation) string {
 		j.tables[below.Name] = true
+		if below.Secured {
+			j.unsteady = first(j.unsteady, "table "+below.Name+" has row security")
+		}
 		return j.stored(below)
 	})
 }

@@ -22,6 +22,10 @@ type Verdict struct {
 	// and below them included; TablesAny: others may be as well.
 	Tables    []string
 	TablesAny bool
+	// Unkept is why the answer must not be kept for others who ask the same;
+	// "" if it depends on nothing but rows of Tables, the session's role and
+	// parameters, and what the statement and its arguments say.
+	Unkept string
 	// Writes are written, triggers, rules and cascades included; WritesAll:
 	// anything may be.
 	Writes    []string
@@ -68,8 +72,24 @@ func (k *knowledge) verdict(st *sqlparse.Statement) *Verdict {
 	} else {
 		v.Why = readsOnly(v.Tables)
 	}
+	v.Unkept = j.unkept(v)
 	v.plans()
 	return v
+}
+
+// unkept is the reason against a cached answer.
+func (j *judge) unkept(v *Verdict) string {
+	switch {
+	case !v.ReadOnly:
+		return v.Why
+	case v.PerTransaction:
+		return "the answer depends on the transaction or the time"
+	case v.TablesAny:
+		return "a function may read other tables"
+	case len(v.Tables) == 0:
+		return "no table is read"
+	}
+	return j.unsteady
 }
 
 func (j *judge) statement(st *sqlparse.Statement, f *sqlparse.Facts) string {

@@ -23,11 +23,15 @@ func (c cell) String() string {
 
 const oneSelect = "SELECT abalance FROM pgbench_accounts WHERE aid = :aid"
 
+// hotSelect asks for few rows again and again.
+var hotSelect = strings.ReplaceAll(oneSelect, ":aid", ":tid")
+
 // workloads are transactions by name; S and tpcb are pgbench's -S and its
-// default, tx shows what BEGIN and END cost, and 64k is answered by fakepg
+// default, hot is -S with few rows, tx shows what BEGIN and END cost, and 64k is answered by fakepg
 // only.
 var workloads = map[string][]string{
 	"S":   {oneSelect},
+	"hot": {hotSelect},
 	"tx":  {"BEGIN", oneSelect, "END"},
 	"64k": {"SELECT canned(65536)"},
 	"tpcb": {
@@ -61,8 +65,8 @@ func parseCells(text string, fake bool) ([]cell, error) {
 		if err != nil {
 			return nil, err
 		}
-		if fake && c.protocol != load.Simple && c.workload != "S" || !fake && c.workload == "64k" {
-			return nil, fmt.Errorf("cell %s: not with this server (FAKE=1 answers S in any protocol, tx and 64k in the simple one; PostgreSQL has no canned rows)", word)
+		if fake && c.protocol != load.Simple && c.workload != "S" && c.workload != "hot" || !fake && c.workload == "64k" {
+			return nil, fmt.Errorf("cell %s: not with this server (FAKE=1 answers S and hot in any protocol, tx and 64k in the simple one; PostgreSQL has no canned rows)", word)
 		}
 		cells = append(cells, c)
 	}
@@ -76,7 +80,7 @@ func parseCell(word string) (cell, error) {
 	}
 	c := cell{workload: parts[0], protocol: load.Protocol(parts[1])}
 	if workloads[c.workload] == nil {
-		return c, fmt.Errorf("cell %q: workloads are S, tx, tpcb and 64k", word)
+		return c, fmt.Errorf("cell %q: workloads are S, hot, tx, tpcb and 64k", word)
 	}
 	switch c.protocol {
 	case load.Simple, load.Extended, load.Prepared:

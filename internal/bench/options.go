@@ -37,7 +37,7 @@ type options struct {
 }
 
 var (
-	allTargets  = []string{direct, bouncer, wye, wyeSplit, wyeShard}
+	allTargets  = []string{direct, bouncer, wye, wyeSplit, wyeCache, wyeShard}
 	realTargets = allTargets[:3]
 	allParts    = []string{"cells", "idle", "slow"}
 )
@@ -86,7 +86,7 @@ func (o *options) defaults() {
 	}
 	o.targets, o.parts = realTargets, allParts
 	if o.fake {
-		o.targets, o.parts = allTargets[:4], allParts[:1] // wye-shard when asked for
+		o.targets, o.parts = allTargets[:4], allParts[:1] // wye-cache and wye-shard when asked for
 	}
 }
 
@@ -134,7 +134,9 @@ func (o *options) read(seconds, reps, nice, cells, targets, parts string) (err e
 }
 
 // isWye tells wye's targets from others.
-func isWye(target string) bool { return target == wye || target == wyeSplit || target == wyeShard }
+func isWye(target string) bool {
+	return target == wye || target == wyeSplit || target == wyeShard || target == wyeCache
+}
 
 func duration(s string) (time.Duration, error) {
 	if n, err := strconv.ParseFloat(s, 64); err == nil {

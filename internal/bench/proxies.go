@@ -22,6 +22,7 @@ const (
 	bouncer  = "pgbouncer"
 	wye      = "wye"
 	wyeSplit = "wye-split" // with a replica to read from; canned server only
+	wyeCache = "wye-cache" // with a cache whose rule fits the SELECT
 	wyeShard = "wye-shard" // two shards, the SELECT's table by its key; canned server only
 )
 
@@ -46,11 +47,13 @@ func (s *stage) proxy(ctx context.Context, name string, secure bool, cpu int) (*
 	}
 	switch name {
 	case wye:
-		err = s.furnishWye(&r, port, secure, s.server)
+		err = s.furnishWye(&r, port, secure, "", s.server)
+	case wyeCache:
+		err = s.furnishWye(&r, port, secure, ", cache: {rules: {accounts: {tables: [pgbench_accounts], ttl: 1h}}}", s.server)
 	case wyeSplit:
-		err = s.furnishWye(&r, port, secure, s.server, s.replica)
+		err = s.furnishWye(&r, port, secure, "", s.server, s.replica)
 	case wyeShard:
-		err = s.furnishWye(&r, port, secure)
+		err = s.furnishWye(&r, port, secure, "")
 	default:
 		err = s.furnishBouncer(&r, port, secure)
 	}
@@ -69,8 +72,9 @@ func (s *stage) proxy(ctx context.Context, name string, secure bool, cpu int) (*
 }
 
 // furnishWye writes a file for wye. With several nodes it reads from those that
-// are replicas, by default; with none it has the shards.
-func (s *stage) furnishWye(r *recipe, port int, secure bool, nodes ...string) error {
+// are replicas, by default; with none it has the shards. more is more of the
+// cluster's settings.
+func (s *stage) furnishWye(r *recipe, port int, secure bool, more string, nodes ...string) error {
 	tlsSection, tlsUse := "", ""
 	if secure {
 		tlsSection = fmt.Sprintf("tls:\n  bench: {cert: %q, key: %q}\n", s.path("tls.crt"), s.path("tls.key"))
@@ -82,8 +86,8 @@ func (s *stage) furnishWye(r *recipe, port int, secure bool, nodes ...string) er
 listeners:
   - {name: main, bind: "127.0.0.1:%d", auth: scram%s}
 clusters:
-  %s: {%s, backend: {tls: {mode: disable}}, pool: {mode: transaction, size: %d}}
-`, maxProxyClients, tlsSection, s.user, s.verifier, port, tlsUse, s.database, s.servers(nodes), poolSize)
+  %s: {%s, backend: {tls: {mode: disable}}, pool: {mode: transaction, size: %d}%s}
+`, maxProxyClients, tlsSection, s.user, s.verifier, port, tlsUse, s.database, s.servers(nodes), poolSize, more)
 	file := s.path(fmt.Sprintf("wye-%d.yaml", s.runs))
 	r.argv, r.quit = []string{s.options.wye, "run", file}, syscall.SIGQUIT
 	r.env = []string{"GODEBUG=gctrace=1"} // collections are counted in the log

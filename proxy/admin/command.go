@@ -46,6 +46,7 @@ func init() { // not an initialiser: HELP reads the table that it stands in
 		"disable":     {need: Admin, parse: onDatabase("DISABLE", required, quick(Control.Disable))},
 		"enable":      {need: Admin, parse: onDatabase("ENABLE", required, quick(Control.Enable))},
 		"reconnect":   {need: Admin, parse: onDatabase("RECONNECT", optional, quick(Control.Reconnect))},
+		"flush":       {need: Admin, parse: parseFlush},
 		"wait_close":  {need: Admin, parse: onDatabase("WAIT_CLOSE", optional, Control.WaitClose)},
 		"kill":        {need: Admin, parse: onDatabase("KILL", optional, quick(Control.Kill))},
 		"kill_client": {need: Admin, parse: parseKillClient},

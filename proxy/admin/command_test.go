@@ -21,6 +21,7 @@ var every = map[string]struct{ query, call string }{
 	"disable":     {`DISABLE "my ""db"""`, `disable my "db"`},
 	"enable":      {"ENABLE 2Shop", "enable 2Shop"},
 	"reconnect":   {"RECONNECT", "reconnect "},
+	"flush":       {"FLUSH CACHE products", "flush products"},
 	"wait_close":  {"WAIT_CLOSE shop", "wait_close shop"},
 	"kill":        {"KILL shop", "kill shop"},
 	"kill_client": {"KILL_CLIENT 7", "kill_client 7"},
@@ -69,8 +70,8 @@ func TestRights(t *testing.T) {
 			}
 		}
 	}
-	if verbs != 3*12 {
-		t.Errorf("%d verbs tried, want all 12 for 3 roles", verbs)
+	if verbs != 3*13 {
+		t.Errorf("%d verbs tried, want all 13 for 3 roles", verbs)
 	}
 }
 

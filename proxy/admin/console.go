@@ -51,6 +51,9 @@ type Control interface {
 	Enable(database string) error
 	// Reconnect closes each server conn when its current use ends.
 	Reconnect(database string) error
+	// FlushCache forgets the kept answers that read the table, or all if it
+	// is "".
+	FlushCache(table string) error
 	// WaitClose waits until the conns that Reconnect or Reload marked are gone.
 	WaitClose(ctx context.Context, database string) error
 	// Kill drops the clients and server conns at once and leaves the database paused.

@@ -54,6 +54,7 @@ func (p *proxy) Suspend(context.Context) error               { return p.did("sus
 func (p *proxy) Resume(db string) error                      { return p.did("resume %s", db) }
 func (p *proxy) Disable(db string) error                     { return p.did("disable %s", db) }
 func (p *proxy) Enable(db string) error                      { return p.did("enable %s", db) }
+func (p *proxy) FlushCache(table string) error               { return p.did("flush %s", table) }
 func (p *proxy) Reconnect(db string) error                   { return p.did("reconnect %s", db) }
 func (p *proxy) WaitClose(_ context.Context, s string) error { return p.did("wait_close %s", s) }
 func (p *proxy) Kill(db string) error                        { return p.did("kill %s", db) }
@@ -130,6 +131,12 @@ func (p *proxy) Snapshot() *stats.Snapshot {
 			{Database: "shop", Text: "select f($1)\n  from t", Code: "25006", Count: 2, Why: "reads only: tables t"},
 			{Database: "shop", Text: "select g()", Code: "55000", Count: 7, Why: "reads only: no tables"},
 		},
+		Cache: []stats.CacheRow{
+			{Cluster: "shop", Rule: "products", Entries: 12, Bytes: 34567, Memory: 64 << 20, Hits: 300, Stale: 2, Misses: 100, Fills: 90, Waits: 7,
+				Abandoned: 3, TooLarge: 1, Dropped: map[string]int64{"written": 40, "expired": 38, "ddl": 1}, Elsewhere: "ttl"},
+			{Cluster: "shop", Rule: "(hint)", Memory: 64 << 20, Elsewhere: "ttl"},
+		},
+		CacheTables: []stats.CacheTableRow{{Cluster: "shop", Table: "products", Entries: 12, Bytes: 34567}},
 		Shards: []stats.ShardRow{
 			{Cluster: "store", Shard: "s1", Index: 1, Why: "no primary is up"},
 			{Cluster: "store", Shard: "s0", Primary: "10.0.2.1:5432", Replicas: 2, Ready: true},

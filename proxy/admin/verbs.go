@@ -71,6 +71,15 @@ func parseKillClient(_ *session, a *args) (*plan, error) {
 	return verb("KILL_CLIENT", func(c Control, _ context.Context) error { return c.KillClient(id) }), nil
 }
 
+// parseFlush reads CACHE [<table>].
+func parseFlush(_ *session, a *args) (*plan, error) {
+	if !a.take("cache") {
+		return nil, a.unexpected()
+	}
+	table, _ := a.name()
+	return verb("FLUSH CACHE", func(c Control, _ context.Context) error { return c.FlushCache(table.text) }), nil
+}
+
 func parseShutdown(_ *session, a *args) (*plan, error) {
 	mode := ShutdownNow
 	switch {

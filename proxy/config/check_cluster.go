@@ -17,6 +17,7 @@ func (d *decoder) checkCluster(c *Cluster) {
 	d.checkNodes(c, path)
 	d.checkShards(c, path)
 	d.checkServerTLS(c, path)
+	d.checkCache(c, path)
 	d.checkServerLogin(c, path)
 	if c.Pool.Min > c.Pool.Size {
 		d.errorf(d.at(path+".pool.min"), "%s.pool.min: %d is more than pool.size, which is %d", path, c.Pool.Min, c.Pool.Size)

@@ -28,6 +28,7 @@ type Cluster struct {
 	Health     Health     `wye:"health"`
 	Failover   Failover   `wye:"failover"`
 	AuthQuery  *AuthQuery `wye:"auth_query"` // nil: only the users of the file
+	Cache      *Cache     `wye:"cache"`      // nil: no answers are kept
 	MaxClients int        `wye:"max_clients" min:"1" max:"1000000" derived:"no limit of its own" doc:"Most client connections to this cluster at a time."`
 
 	Gather          *Gather         `wye:"gather"` // nil exactly if there are no shards

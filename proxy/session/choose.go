@@ -31,6 +31,7 @@ func (s *Session) choose(read *sqlparse.Statement, extended bool) (*Reader, *pge
 	*c = course{told: s.told}
 	set := s.settings.Load()
 	route := s.routeOf(set)
+	s.noting = set.Reads.Replicas || set.Keep != nil
 	if s.splits = set.Reads.Replicas; !s.splits && route == router.RouteAuto || s.mode() == Wholly || read == nil && !extended {
 		return nil, nil
 	}

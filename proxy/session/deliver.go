@@ -14,6 +14,7 @@ func (s *Session) forwardNow() error {
 	}
 	t.relayed = true
 	s.tally.Sent += int64(t.scan)
+	s.gather(t.answer.Unread()[:t.scan])
 	err := s.client.Send(t.answer.Unread()[:t.scan])
 	t.answer.Consume(t.scan)
 	t.scan = 0
@@ -28,6 +29,7 @@ func (s *Session) sendEdited() error {
 	t.relayed = true
 	out := t.edited.B[:t.edited.W]
 	s.tally.Sent += int64(len(out))
+	s.gather(out)
 	err := s.client.Send(out)
 	t.edited.Release()
 	t.edited = nil
@@ -53,6 +55,7 @@ func (s *Session) queueAnswer() error {
 		return nil
 	}
 	s.tally.Sent += int64(len(b.Unread()))
+	s.gather(b.Unread())
 	if err := s.client.Queue(b); err != nil {
 		return errClientGone
 	}

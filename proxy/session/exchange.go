@@ -49,6 +49,7 @@ func (s *Session) connect(to *Reader, read *sqlparse.Statement) *pgerror.Error {
 		c, err = s.equip(to, read)
 	}
 	s.conn, s.replica = c, to
+	s.readOn(to)
 	if to != nil {
 		to.Host.Begin(int64(instant(now())))
 	} else {

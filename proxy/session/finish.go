@@ -47,6 +47,7 @@ func (s *Session) finish() error {
 	if err := s.queueAnswer(); err != nil {
 		return err
 	}
+	s.store()
 	s.rest(at)
 	return nil
 }

@@ -47,7 +47,7 @@ var onlySession = map[sqlparse.Kind]bool{
 // noteWrite notes what a statement changes that is sent to the primary. nil:
 // nobody knows what it does.
 func (s *Session) noteWrite(read *sqlparse.Statement) {
-	if !s.splits && s.shards == nil || s.replica != nil {
+	if !s.noting && s.shards == nil || s.replica != nil {
 		return
 	}
 	if read == nil {
@@ -88,11 +88,20 @@ func (s *Session) writes() *written {
 func (s *Session) tellWritten() {
 	w := s.written
 	if w == nil || !w.any {
+		s.tellUnnoted()
 		return
 	}
 	s.wrote = instant(now())
 	s.servers.Wrote(s.wrote, w.tables, w.all, w.ddl)
 	*w = written{tables: w.tables[:0]}
+}
+
+// tellUnnoted: a transaction that began before a reload gave the cluster a
+// cache has written nobody knows what.
+func (s *Session) tellUnnoted() {
+	if !s.noting && s.shards == nil && s.servers != nil && s.settings.Load().Keep != nil {
+		s.servers.Wrote(instant(now()), nil, true, true)
+	}
 }
 
 // noteSeen notes when the session last looked, and where.

@@ -51,6 +51,7 @@ func (s *Session) serverLost(err error) error {
 	s.counts.Failed(refusal.Code)
 	s.dropConn()
 	if !stays {
+		s.tellWritten()    // it may have been
 		_ = s.forwardNow() // what came before the end
 		return refusal.AsFatal()
 	}

@@ -41,6 +41,11 @@ func (s *Session) step() error {
 			return err
 		}
 	}
+	if extended[typ] && s.t == nil && s.settings.Load().Keep != nil {
+		if answered, err := s.keptBatch(in); answered || err != nil {
+			return err
+		}
+	}
 	exchange, err := s.take(typ, in[:total])
 	s.client.Consume(total)
 	if err != nil || !exchange {

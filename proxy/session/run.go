@@ -94,6 +94,7 @@ func (s *Session) leaveServer() {
 	s.unwatchServer(c)
 	if s.t != nil && (s.owed() || s.t.rest > 0 || s.t.feeding) || s.running.Load() != nil || s.pins.has(pinsForever) || c.Dead() {
 		// PostgreSQL notices a closed connection only when it writes.
+		s.tellWritten() // what is under way may be done before the cancel arrives
 		s.cancelNow()
 		s.running.Store(nil)
 		c.Doom()

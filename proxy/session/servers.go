@@ -21,6 +21,9 @@ type Servers interface {
 	// Fresh waits until some replica shows everything acknowledged before
 	// at, but not longer than timeout.
 	Fresh(ctx context.Context, at freshness.Instant, timeout time.Duration) bool
+	// FreshAsOf is the moment before which everything acknowledged is shown by
+	// what is read at that replica from now on; 0 when that is not known.
+	FreshAsOf(r *Reader) freshness.Instant
 	// Lost notes that a conn to the server of that address was lost.
 	Lost(addr string)
 	// Wrote notes that a write was acknowledged at that time, before the

@@ -47,6 +47,7 @@ type Settings struct {
 	ClientIdle        time.Duration
 	Reads             Reads
 	Route             router.Route // of the user; the listener's is given to New
+	Keep              *Keep        // nil: the cluster keeps no answers
 }
 
 // Session is one logged-in client. All fields without a note belong to the
@@ -93,11 +94,14 @@ type Session struct {
 	tx         tx     // what the client believes of it, where no server knows
 
 	splits  bool              // reads may go to replicas, as of the last batch
+	noting  bool              // what is written is noted, as of the last batch
 	wish    *wish             // what params say about that
 	home    *Reader           // that was read from last, nil = the primary
 	wrote   freshness.Instant // when the session's last write was acknowledged
 	looked  freshness.Instant // when it last had an answer
+	vouched freshness.Instant // what a token that the client gave stands for
 	written *written          // what the current transaction has changed
+	keyed   keyed
 
 	idleStatus byte          // transaction status that the client was last told
 	requestAt  time.Duration // when the request was complete, see now
@@ -142,6 +146,8 @@ type traffic struct {
 	completed int         // statements of the batch that were completed
 	fatal     *pgerror.Error
 	course    course
+	fill      *filling // an answer that is to be kept; nil: this one is not
+	key       []byte   // what it is, or was, to be kept under
 
 	// On a sharded cluster:
 	routed     bool // it is decided where the batch goes
@@ -165,7 +171,9 @@ func New(env *Env, client *protocol.ClientConn, pool *connpool.Pool, servers Ser
 	s.lasting = settings.Load().Mode
 	s.waiter.Session = s.ID
 	s.wish = wishOf(startup)
-	s.splits = settings.Load().Reads.Replicas // also in session mode, which routes nothing: others read what it writes
+	set := settings.Load()
+	s.splits = set.Reads.Replicas // also in session mode, which routes nothing: others read what it writes
+	s.noting = s.splits || set.Keep != nil
 	s.shown.application, _ = startup.Get("application_name")
 	return s
 }
@@ -196,7 +204,8 @@ func (s *Session) dropTraffic() {
 	if t.edited != nil {
 		t.edited.Release()
 	}
-	*t = traffic{out: out, queue: queue{entries: entries}, args: t.args}
+	t.abandonFill()
+	*t = traffic{out: out, queue: queue{entries: entries}, args: t.args, key: t.key}
 	traffics.Put(t)
 }
 

@@ -42,6 +42,9 @@ func (s *Session) takeQuery(frame, body []byte) (exchange bool, err error) {
 			return true, err
 		}
 	}
+	if s.keptQuery(read, body) {
+		return true, nil
+	}
 	if err := s.attach(read, false); err != nil {
 		return true, s.reject(err, 'Q')
 	}
@@ -57,7 +60,7 @@ func (s *Session) takeQuery(frame, body []byte) (exchange bool, err error) {
 	s.conn.Unnamed = 0 // a simple Query destroys the unnamed statement
 	t.out = append(t.out, frame...)
 	t.queue.push(expect{kind: 'Q', read: read})
-	pipelined := s.replica == nil && s.shards == nil && (read == nil || read.Plain()) && len(t.out) < maxPipelined && s.more(len(frame))
+	pipelined := s.replica == nil && s.shards == nil && t.fill == nil && (read == nil || read.Plain()) && len(t.out) < maxPipelined && s.more(len(frame))
 	return !pipelined, nil
 }
 
@@ -151,7 +154,7 @@ func (s *Session) takeSync(frame []byte) (exchange bool, err error) {
 	}
 	t.out = append(t.out, frame...)
 	t.queue.push(expect{kind: 'S'})
-	pipelined := s.replica == nil && s.shards == nil && !s.change.any() && !t.sent && len(t.out) < maxPipelined && s.more(len(frame)) && s.allPlain()
+	pipelined := s.replica == nil && s.shards == nil && t.fill == nil && !s.change.any() && !t.sent && len(t.out) < maxPipelined && s.more(len(frame)) && s.allPlain()
 	return !pipelined, nil
 }
 

@@ -47,6 +47,9 @@ func ownRefusal(read *sqlparse.Statement, sql []byte, extended bool) *pgerror.Er
 		case e.Name == roleName && !validRole(e.Value):
 			return pgerror.Newf(pgerror.InvalidParameterValue, "invalid value for parameter \"wye.role\": %q", e.Value).
 				WithHint("Available values: auto, primary, replica.")
+		case e.Name == cacheName && !validCache(e.Value):
+			return pgerror.Newf(pgerror.InvalidParameterValue, "invalid value for parameter \"wye.cache\": %q", e.Value).
+				WithHint("Available values: auto, off, or a duration such as 30s.")
 		case e.Name == tokenName && extended:
 			return errSimpleOnly
 		}
@@ -68,6 +71,7 @@ var errSimpleOnly = pgerror.New(pgerror.FeatureNotSupported, "EXPLAIN ROUTE, SHO
 const (
 	tokenName = "wye.token"
 	roleName  = "wye.role"
+	cacheName = "wye.cache"
 )
 
 // ownSet returns the effect of a statement that is a SET of a parameter of
@@ -89,6 +93,11 @@ func validRole(role string) bool {
 		return true
 	}
 	return false
+}
+
+func validCache(value string) bool {
+	_, _, ok := readCache(value)
+	return ok
 }
 
 // showsToken reports whether the text of a SHOW names wye.token.
@@ -117,6 +126,9 @@ func (s *Session) explainRoute(sql []byte) {
 	lines = append(lines, strings.Split(p.String(), "\n")...)
 	if d, ok := p.(*plan.Direct); ok && d.Role == plan.Replica {
 		lines = append(lines, s.explainReader(read, set))
+	}
+	if set.Keep != nil && s.shards == nil {
+		lines = append(lines, s.explainKept(read, set.Keep))
 	}
 	b := protocol.AppendTextColumn(s.edit(), "ROUTE", lines...)
 	s.edited(b)
@@ -171,7 +183,7 @@ func (s *Session) setToken(text string) error {
 		return s.reject(pgerror.New(pgerror.InvalidParameterValue, "invalid value for parameter \"wye.token\": "+strconv.Quote(text)).
 			WithHint("a token is what SHOW wye.token gave, here or on another connection"), 'Q')
 	}
-	s.wrote = max(s.wrote, at)
+	s.wrote, s.vouched = max(s.wrote, at), max(s.vouched, at)
 	s.sayComplete("SET")
 	return nil
 }

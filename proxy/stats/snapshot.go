@@ -21,6 +21,9 @@ type Snapshot struct {
 	Misroutes []MisrouteRow // any order
 	Shards    []ShardRow    // any order; of sharded clusters
 	InDoubt   []DoubtRow    // any order
+
+	Cache       []CacheRow // any order; of clusters with a cache
+	CacheTables []CacheTableRow
 }
 
 // Process is what is true of the process as a whole.

@@ -14,21 +14,23 @@ import (
 func full() *Snapshot {
 	c := Counters{Queries: 3, XactTime: 1500 * time.Nanosecond, Sent: math.MaxInt64}
 	return &Snapshot{
-		Time:      start,
-		Process:   Process{Version: "0.3.1", MaxClients: 100, Memory: Memory{Objects: 5 << 30}},
-		Health:    Health{Clusters: []ClusterHealth{{"shop", true}}},
-		Pools:     []PoolRow{{Database: "shop", User: "app", ClActive: 2, Reading: Reading{Pins: map[string]PinCount{"listen": {1, 2}}}}},
-		Clients:   []ConnRow{{ID: 9, User: "app", State: "active", Pins: []string{"listen"}, PinnedSince: start}},
-		Servers:   []ConnRow{{ID: 10, State: "idle", Link: 9, ConnectTime: start}},
-		Databases: []DatabaseRow{{Name: "shop", Hosts: "a,b"}},
-		Users:     []UserRow{{Name: "app"}},
-		Counters:  []DatabaseCounters{{Database: "shop", Total: c, Recent: c, Elapsed: time.Second}},
-		Config:    []ConfigRow{{Key: "pool_size", Value: "20"}},
-		Listeners: []ListenerRow{{Name: "pg"}},
-		Hosts:     []HostRow{{Cluster: "shop", Node: "a:5432", Timeline: math.MaxUint32, Lag: math.MaxInt64, LagKnown: true, Active: math.MaxInt64}, {}},
-		Misroutes: []MisrouteRow{{Database: "shop", Count: math.MaxInt64}},
-		Shards:    []ShardRow{{Cluster: "shop", Shard: "s0", Index: 63, Replicas: math.MaxInt}},
-		InDoubt:   []DoubtRow{{Cluster: "shop", GID: "wye:x", Age: math.MaxInt64}, {Cluster: "shop"}},
+		Time:        start,
+		Process:     Process{Version: "0.3.1", MaxClients: 100, Memory: Memory{Objects: 5 << 30}},
+		Health:      Health{Clusters: []ClusterHealth{{"shop", true}}},
+		Pools:       []PoolRow{{Database: "shop", User: "app", ClActive: 2, Reading: Reading{Pins: map[string]PinCount{"listen": {1, 2}}}}},
+		Clients:     []ConnRow{{ID: 9, User: "app", State: "active", Pins: []string{"listen"}, PinnedSince: start}},
+		Servers:     []ConnRow{{ID: 10, State: "idle", Link: 9, ConnectTime: start}},
+		Databases:   []DatabaseRow{{Name: "shop", Hosts: "a,b"}},
+		Users:       []UserRow{{Name: "app"}},
+		Counters:    []DatabaseCounters{{Database: "shop", Total: c, Recent: c, Elapsed: time.Second}},
+		Config:      []ConfigRow{{Key: "pool_size", Value: "20"}},
+		Listeners:   []ListenerRow{{Name: "pg"}},
+		Hosts:       []HostRow{{Cluster: "shop", Node: "a:5432", Timeline: math.MaxUint32, Lag: math.MaxInt64, LagKnown: true, Active: math.MaxInt64}, {}},
+		Misroutes:   []MisrouteRow{{Database: "shop", Count: math.MaxInt64}},
+		Cache:       []CacheRow{{Cluster: "shop", Rule: "hot", Hits: math.MaxInt64, Bytes: math.MaxInt64, Dropped: map[string]int64{"ddl": math.MaxInt64}}},
+		CacheTables: []CacheTableRow{{Cluster: "shop", Table: "products", Entries: math.MaxInt, Bytes: math.MaxInt64}},
+		Shards:      []ShardRow{{Cluster: "shop", Shard: "s0", Index: 63, Replicas: math.MaxInt}},
+		InDoubt:     []DoubtRow{{Cluster: "shop", GID: "wye:x", Age: math.MaxInt64}, {Cluster: "shop"}},
 	}
 }
 

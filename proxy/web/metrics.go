@@ -38,6 +38,7 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	rows := m.bounded(s.Pools)
 	pools(&e, rows)
 	hosts(&e, s)
+	cached(&e, s)
 	routed(&e, s)
 	if m.pgbouncer {
 		bounded := *s

@@ -20,6 +20,10 @@ type Hint struct {
 	// MaxStaleness is the age a read may have, if HasMaxStaleness.
 	MaxStaleness    time.Duration
 	HasMaxStaleness bool
+	// Cache is how long the answer may be kept for others, if HasCache; 0 is
+	// not at all.
+	Cache    time.Duration
+	HasCache bool
 	// Shard names the shard of a sharded cluster, in lower case; "" for no wish.
 	Shard string
 	// Bad holds the words that are unknown or malformed, or contradict
@@ -79,6 +83,20 @@ func (h *Hint) word(word string) {
 			return
 		}
 		h.Shard = value
+	case name == "cache":
+		age, err := time.ParseDuration(value)
+		if value == "off" {
+			age, err = 0, nil
+		}
+		if err != nil || age < 0 {
+			h.bad(word)
+			return
+		}
+		if h.HasCache && h.Cache != age {
+			h.bad(word)
+			age = min(age, h.Cache)
+		}
+		h.Cache, h.HasCache = age, true
 	case name == "max_staleness":
 		age, err := time.ParseDuration(value)
 		if err != nil || age < 0 {
@@ -113,6 +131,9 @@ func (h Hint) String() string {
 	}
 	if h.HasMaxStaleness {
 		words = append(words, "max_staleness="+h.MaxStaleness.String())
+	}
+	if h.HasCache {
+		words = append(words, "cache="+strings.Replace(h.Cache.String(), "0s", "off", 1))
 	}
 	if h.Shard != "" {
 		words = append(words, "shard="+h.Shard)

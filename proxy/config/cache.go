@@ -1,0 +1,56 @@
+package config
+
+import (
+	"path"
+	"time"
+)
+
+// Cache keeps answers of reads in wye's memory, those that its rules name.
+type Cache struct {
+	Memory   int64         `wye:"memory" default:"64MiB" min:"1MiB" max:"1TiB" doc:"Most memory for answers, their keys and what is needed to find them. Those used longest ago make room."`
+	MaxEntry int64         `wye:"max_entry" default:"256KiB" min:"1KiB" max:"64MiB" doc:"A longer answer is not kept; a rule may say otherwise."`
+	Wait     time.Duration `wye:"wait" default:"1s" max:"1m" doc:"How long a client waits for the answer that another one has asked for already, before it asks on its own."`
+	Rules    []CacheRule   `wye:"rules,required"`
+}
+
+// CacheRule says which answers are kept and for how long. All that it names
+// must fit; the first rule that fits a statement counts.
+type CacheRule struct {
+	Name            string        `wye:"name"`
+	Tables          []string      `wye:"tables,one" derived:"any" doc:"Statements that read only these tables; a view counts beside the tables behind it. Without schema."`
+	Statement       string        `wye:"statement" derived:"any" doc:"Statements of this shape: the same text, whatever the literals in it are."`
+	Users           []string      `wye:"users,one" derived:"all" doc:"Users of these names."`
+	ApplicationName string        `wye:"application_name" derived:"any" doc:"Clients that call themselves so; * stands for any characters."`
+	TTL             time.Duration `wye:"ttl,required" min:"1ms" max:"24h" doc:"How long an answer is served after it was true."`
+	Stale           time.Duration `wye:"stale_while_revalidate" default:"0" max:"24h" doc:"For how long after ttl it is still served while one client asks anew. Not after a write that wye has seen."`
+	MaxEntry        int64         `wye:"max_entry" min:"1KiB" max:"64MiB" derived:"the cache's" doc:"A longer answer is not kept."`
+}
+
+func (d *decoder) checkCache(c *Cluster, at string) {
+	if c.Cache == nil {
+		return
+	}
+	at += ".cache"
+	if len(c.Cache.Rules) == 0 {
+		d.errorf(d.at(at), "%s: no rules, so nothing is kept; write rules: {hot: {tables: [...], ttl: 30s}}", at)
+	}
+	if c.Sharded() {
+		d.errorf(d.at(at), "%s: answers of sharded clusters are not kept yet; leave cache out", at)
+	}
+	if c.Pool.Mode == PoolSession {
+		d.errorf(d.at(at), "%s: pool.mode session gives each client a server conn, and wye looks at none of its statements", at)
+	}
+	for i := range c.Cache.Rules {
+		r := &c.Cache.Rules[i]
+		rule := join(at+".rules", r.Name)
+		if r.MaxEntry == 0 {
+			r.MaxEntry = c.Cache.MaxEntry
+		}
+		if r.MaxEntry > c.Cache.Memory/4 {
+			d.errorf(d.at(rule), "%s: an answer of max_entry, %d bytes, would take more than a quarter of cache.memory", rule, r.MaxEntry)
+		}
+		if _, err := path.Match(r.ApplicationName, ""); err != nil {
+			d.errorf(d.at(rule+".application_name"), "%s.application_name: %v", rule, err)
+		}
+	}
+}
