@@ -37,10 +37,11 @@ const (
 	Flushed                 // somebody asked for it
 	Defined                 // the catalog, or somebody's rights, may be others
 	FailedOver              // another server became the primary
+	Missed                  // writes may have gone unheard
 	causes
 )
 
-var causeNames = [causes]string{"written", "expired", "evicted", "flushed", "ddl", "failover"}
+var causeNames = [causes]string{"written", "expired", "evicted", "flushed", "ddl", "failover", "missed"}
 
 func (c Cause) String() string { return causeNames[c] }
 

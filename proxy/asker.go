@@ -160,6 +160,11 @@ func (a *asker) close() {
 // visit logs in to one server for questions of wye's own. login remembers
 // which of the possible logins worked last.
 func (c *cluster) visit(ctx context.Context, node config.Node, login *atomic.Uint32) (*protocol.ServerConn, error) {
+	return c.visitAs(ctx, node, login, []protocol.Param{{Name: "application_name", Value: "wye watch"}})
+}
+
+// visitAs is visit with more to say at the login.
+func (c *cluster) visitAs(ctx context.Context, node config.Node, login *atomic.Uint32, extra []protocol.Param) (*protocol.ServerConn, error) {
 	r := c.route.Load()
 	logins := c.logins(r)
 	err := errNoLogin
@@ -167,7 +172,6 @@ func (c *cluster) visit(ctx context.Context, node config.Node, login *atomic.Uin
 	for i := range min(len(logins), maxProbeLogins) {
 		n := (first + i) % len(logins)
 		var conn *protocol.ServerConn
-		extra := []protocol.Param{{Name: "application_name", Value: "wye watch"}}
 		conn, err = protocol.Dial(ctx, logins[n].dialOptions(r, node, extra))
 		if err == nil {
 			login.Store(uint32(n))

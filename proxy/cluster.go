@@ -34,18 +34,19 @@ type cluster struct {
 	probing   atomic.Bool  // see probe
 	probes    sync.WaitGroup
 
-	clock   *freshness.Clock
-	router  *router.Router
-	balance *upstream.Pool // of reads over the nodes; an upstream's index is its node
-	fleet   atomic.Pointer[fleet]
-	catalog catalogLoader
-	held    held
-	life    context.Context // ends with close
-	end     context.CancelFunc
-	running atomic.Bool                 // begin was called
-	sharded *sharded                    // of the lead shard of a sharded cluster, else nil
-	kept    atomic.Pointer[cache.Cache] // answers; nil: none are kept
-	read    func([]byte) *sqlparse.Statement
+	clock     *freshness.Clock
+	router    *router.Router
+	balance   *upstream.Pool // of reads over the nodes; an upstream's index is its node
+	fleet     atomic.Pointer[fleet]
+	catalog   catalogLoader
+	held      held
+	life      context.Context // ends with close
+	end       context.CancelFunc
+	running   atomic.Bool                 // begin was called
+	sharded   *sharded                    // of the lead shard of a sharded cluster, else nil
+	kept      atomic.Pointer[cache.Cache] // answers; nil: none are kept
+	read      func([]byte) *sqlparse.Statement
+	elsewhere *elsewhere
 
 	mu      sync.Mutex
 	pools   map[string]*userPool
@@ -70,6 +71,7 @@ func newCluster(name string, r *route, s *Server) *cluster {
 	}
 	cl.life, cl.end = context.WithCancel(context.Background())
 	cl.catalog.wake = make(chan struct{}, 1)
+	cl.elsewhere = newElsewhere(cl)
 	cl.route.Store(r)
 	cl.keep(&r.cluster)
 	cl.fleet.Store(newFleet(cl, r))
@@ -85,8 +87,9 @@ func newCluster(name string, r *route, s *Server) *cluster {
 func (c *cluster) begin() {
 	c.running.Store(true)
 	c.watched()
-	c.probes.Add(1)
+	c.probes.Add(2)
 	go c.loadCatalogs()
+	go c.elsewhere.run()
 	if c.sharded != nil {
 		c.sharded.begin(c)
 	}
@@ -157,6 +160,7 @@ func (c *cluster) reconfigure(r *route, cfg *config.Config) {
 	}
 	old := c.route.Swap(r)
 	c.keep(&r.cluster)
+	c.elsewhere.look()
 	c.forgetLookUps()
 	if settings, targets := balanceOf(&r.cluster); c.balance.Use(settings, targets) != nil {
 		c.log.Error("reads are balanced as before the reload", "cluster", c.name)

@@ -55,6 +55,9 @@ func (c *cluster) keepOf(cfg *config.Cluster, user string) *session.Keep {
 		return nil
 	}
 	k := &session.Keep{Cache: kept, Wait: cfg.Cache.Wait, MaxEntry: int(cfg.Cache.MaxEntry), Hinted: kept.Rule(cache.ByHint)}
+	if cfg.Cache.Elsewhere == config.ElsewhereWAL {
+		k.Live = c.elsewhere.live
+	}
 	for i := range cfg.Cache.Rules {
 		r := &cfg.Cache.Rules[i]
 		if len(r.Users) > 0 && !slices.Contains(r.Users, user) {
@@ -93,6 +96,14 @@ func (c *cluster) dropKept(why cache.Cause) {
 	}
 }
 
+// heard says how writes are noticed that this wye does not see.
+func (c *cluster) heard() string {
+	if !c.elsewhere.wanted() {
+		return string(config.ElsewhereTTL)
+	}
+	return c.elsewhere.state()
+}
+
 func (c *cluster) cacheRows() []stats.CacheRow {
 	kept := c.kept.Load()
 	if kept == nil {
@@ -103,7 +114,7 @@ func (c *cluster) cacheRows() []stats.CacheRow {
 	for _, n := range kept.Counts() {
 		row := stats.CacheRow{
 			Cluster: c.name, Rule: n.Rule, Entries: n.Entries, Bytes: n.Bytes, Memory: limit, Hits: n.Hits, Stale: n.Stale, Misses: n.Misses,
-			Fills: n.Fills, Waits: n.Waits, Abandoned: n.Abandoned, TooLarge: n.TooLarge, Dropped: map[string]int64{}, Elsewhere: "ttl",
+			Fills: n.Fills, Waits: n.Waits, Abandoned: n.Abandoned, TooLarge: n.TooLarge, Dropped: map[string]int64{}, Elsewhere: c.heard(),
 		}
 		for _, why := range cache.Causes() {
 			row.Dropped[why.String()] = n.Dropped[why]

@@ -15,6 +15,7 @@ var rooms = []room{
 	{"router/catalog", nil, "a snapshot of names; it knows nobody who uses it"},
 	{"cache", nil, "bytes in, bytes out; it cannot tell SQL from HTTP"},
 	{"proxy/stats", nil, "a leaf: everyone counts"},
+	{"proxy/walchanges", nil, "text of the log in, names out"},
 	{"proxy/freshness", nil, "one clock for reads, replicas and cache; it must not depend on any of them"},
 
 	{"protocol", []string{"protocol/pgerror"}, "bytes, no policy"},

@@ -7,10 +7,11 @@ import (
 
 // Cache keeps answers of reads in wye's memory, those that its rules name.
 type Cache struct {
-	Memory   int64         `wye:"memory" default:"64MiB" min:"1MiB" max:"1TiB" doc:"Most memory for answers, their keys and what is needed to find them. Those used longest ago make room."`
-	MaxEntry int64         `wye:"max_entry" default:"256KiB" min:"1KiB" max:"64MiB" doc:"A longer answer is not kept; a rule may say otherwise."`
-	Wait     time.Duration `wye:"wait" default:"1s" max:"1m" doc:"How long a client waits for the answer that another one has asked for already, before it asks on its own."`
-	Rules    []CacheRule   `wye:"rules,required"`
+	Memory    int64         `wye:"memory" default:"64MiB" min:"1MiB" max:"1TiB" doc:"Most memory for answers, their keys and what is needed to find them. Those used longest ago make room."`
+	MaxEntry  int64         `wye:"max_entry" default:"256KiB" min:"1KiB" max:"64MiB" doc:"A longer answer is not kept; a rule may say otherwise."`
+	Wait      time.Duration `wye:"wait" default:"1s" max:"1m" doc:"How long a client waits for the answer that another one has asked for already, before it asks on its own."`
+	Elsewhere Elsewhere     `wye:"elsewhere" default:"ttl" doc:"How writes are noticed that do not go through this wye: wal (by logical replication; needs wal_level = logical and a health.user with REPLICATION; while the log cannot be followed nothing is served from memory), or ttl (not at all: an answer may be as old as its rule's ttl)."`
+	Rules     []CacheRule   `wye:"rules,required"`
 }
 
 // CacheRule says which answers are kept and for how long. All that it names
@@ -26,6 +27,17 @@ type CacheRule struct {
 	MaxEntry        int64         `wye:"max_entry" min:"1KiB" max:"64MiB" derived:"the cache's" doc:"A longer answer is not kept."`
 }
 
+// Elsewhere is how writes are noticed that this wye does not see.
+type Elsewhere string
+
+// By the write-ahead log, or by age alone.
+const (
+	ElsewhereWAL Elsewhere = "wal"
+	ElsewhereTTL Elsewhere = "ttl"
+)
+
+func (Elsewhere) allowed() []string { return []string{"ttl", "wal"} }
+
 func (d *decoder) checkCache(c *Cluster, at string) {
 	if c.Cache == nil {
 		return
@@ -36,6 +48,9 @@ func (d *decoder) checkCache(c *Cluster, at string) {
 	}
 	if c.Sharded() {
 		d.errorf(d.at(at), "%s: answers of sharded clusters are not kept yet; leave cache out", at)
+	}
+	if c.Cache.Elsewhere == ElsewhereWAL && c.Health.User == "" {
+		d.errorf(d.at(at+".elsewhere"), "%s.elsewhere: wal needs health.user, a role with REPLICATION", at)
 	}
 	if c.Pool.Mode == PoolSession {
 		d.errorf(d.at(at), "%s: pool.mode session gives each client a server conn, and wye looks at none of its statements", at)

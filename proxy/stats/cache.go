@@ -17,7 +17,7 @@ type CacheRow struct {
 	TooLarge  int64 // answers beyond max_entry
 
 	// Dropped are the entries that are gone, by cause: written, expired,
-	// evicted, flushed, ddl, failover.
+	// evicted, flushed, ddl, failover, missed.
 	Dropped map[string]int64
 	// Elsewhere is how writes are noticed that do not go through this wye:
 	// "ttl", "wal", or why the log is not read at this moment.

@@ -21,7 +21,7 @@ var (
 		col("abandoned", Numeric, func(c *CacheRow) Cell { return num(c.Abandoned) }),
 		col("too_large", Numeric, func(c *CacheRow) Cell { return num(c.TooLarge) }),
 		dropped("written", "written"), dropped("expired", "expired"), dropped("evicted", "evicted"),
-		dropped("flushed", "flushed"), dropped("ddl", "ddl"), dropped("failover", "failover"),
+		dropped("flushed", "flushed"), dropped("ddl", "ddl"), dropped("failover", "failover"), dropped("missed", "missed"),
 		col("entries", Int8, func(c *CacheRow) Cell { return known(c.Entries, true) }),
 		col("bytes", Int8, func(c *CacheRow) Cell { return known(c.Bytes, true) }),
 		col("memory", Int8, func(c *CacheRow) Cell { return known(c.Memory, true) }),

@@ -29,7 +29,7 @@ func cached(e *exposition, s *stats.Snapshot) {
 	e.family("wye_cache_dropped_total", counter, "Answers that are not kept any more, by cause.")
 	for i := range s.Cache {
 		c := &s.Cache[i]
-		for _, cause := range []string{"written", "expired", "evicted", "flushed", "ddl", "failover"} {
+		for _, cause := range []string{"written", "expired", "evicted", "flushed", "ddl", "failover", "missed"} {
 			e.sample("wye_cache_dropped_total", float64(c.Dropped[cause]), "database", c.Cluster, "rule", c.Rule, "cause", cause)
 		}
 	}
