@@ -121,16 +121,16 @@ func (e *elsewhere) follow() error {
 	defer stop()
 	defer context.AfterFunc(f.current(), stop)()
 	node := f.nodes[n]
-	ask, err := c.visit(ctx, node, &f.login)
-	if err != nil {
-		return err
-	}
-	defer ask.Close()
 	s, err := e.listen(ctx, node)
 	if err != nil {
 		return err
 	}
 	defer s.conn.Close()
+	ask, err := c.visit(ctx, node, &e.login) // as the same role, which may look at the stream
+	if err != nil {
+		return err
+	}
+	defer ask.Close()
 	if s.definitions, err = s.fingerprint(ctx, ask); err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (e *elsewhere) follow() error {
 // listen makes a slot, which vanishes with its connection, and begins to
 // stream.
 func (e *elsewhere) listen(ctx context.Context, node config.Node) (*stream, error) {
-	extra := []protocol.Param{{Name: "replication", Value: "database"}, {Name: "application_name", Value: "wye cache"}}
+	extra := []protocol.Param{{Name: "replication", Value: "database"}, {Name: "application_name", Value: streamName}}
 	conn, err := e.cluster.visitAs(ctx, node, &e.login, extra)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -164,12 +165,26 @@ func (s *stream) reached(position uint64) {
 	}
 }
 
+// sampleSQL asks how far the primary has written, and whom commits wait for.
+const sampleSQL = `SELECT pg_catalog.pg_current_wal_insert_lsn() || ' ' || pg_catalog.current_setting('synchronous_standby_names')`
+
+// streamName is the application_name of a stream.
+const streamName = "wye cache"
+
+// errStandby: what we confirm would be taken for the word of a standby that
+// has the commit on its disk.
+var errStandby = errors.New("synchronous_standby_names takes wye for a standby that keeps commits: name the standbys there instead of '*'")
+
 // sample notes how far the primary has written by now.
 func (s *stream) sample(ctx context.Context, ask *protocol.ServerConn) error {
 	at := freshness.Now()
-	text, err := s.ask(ctx, ask, "SELECT pg_catalog.pg_current_wal_insert_lsn()")
+	text, err := s.ask(ctx, ask, sampleSQL)
 	if err != nil {
 		return err
+	}
+	text, standbys, _ := strings.Cut(text, " ")
+	if standbys = strings.ToLower(standbys); strings.Contains(standbys, "*") || strings.Contains(standbys, streamName) {
+		return errStandby
 	}
 	position, err := freshness.ParseLSN(text)
 	if err != nil {

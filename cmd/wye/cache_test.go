@@ -438,3 +438,31 @@ func TestCacheFailover(t *testing.T) {
 		eventually(t, "its answers are kept", func() bool { return strings.Contains(explained(t, conn, one), "rule hot") })
 	}
 }
+
+// TestNoStandby: commits that wait for a standby never wait for wye, which has
+// no disk to keep them on.
+func TestNoStandby(t *testing.T) {
+	rig, conn, behind := heardRig(t, 1)
+	console := connect(t, dsnOf(rig.addr, "ops", "pgbouncer"))
+	state := func() string {
+		rows, err := run(console, "show cache where rule = 'hot'")
+		if err != nil || len(rows) != 1 {
+			t.Fatalf("%v, %v", rows, err)
+		}
+		return rows[0][len(rows[0])-1]
+	}
+	behind("alter system set synchronous_standby_names = '*'")
+	behind("select pg_reload_conf()")
+	eventually(t, "it is said", func() bool { return strings.Contains(state(), "synchronous_standby_names") })
+	if names, err := rig.Primary.Value(soon(t, time.Minute), "select string_agg(application_name, ' ') from pg_stat_replication where sync_state = 'sync'"); err != nil || names != "r1" {
+		t.Errorf("%q confirm commits: %v", names, err)
+	}
+	must(t, conn, "update hot set v = 'served' where id = 1")
+	if got := must(t, conn, "select v from hot where id = 1"); got != "served" {
+		t.Errorf("got %q", got)
+	}
+	behind("alter system set synchronous_standby_names = 'r1'")
+	behind("select pg_reload_conf()")
+	eventually(t, "it listens again", func() bool { return state() == "wal" })
+	must(t, conn, "update hot set v = 'again' where id = 1")
+}

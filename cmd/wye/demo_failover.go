@@ -62,7 +62,7 @@ func tourFailover(ctx context.Context, r *rig) (f finding, err error) {
 // an acknowledged one could die with the primary. The setting is the primary's
 // own: once promoted, the replica commits alone.
 func confirmed(ctx context.Context, r *rig) error {
-	for _, sql := range []string{"ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"} {
+	for _, sql := range []string{"ALTER SYSTEM SET synchronous_standby_names = 'r1'", "SELECT pg_reload_conf()"} {
 		if err := r.cluster.Primary.Exec(ctx, sql); err != nil {
 			return err
 		}

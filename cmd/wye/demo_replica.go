@@ -9,7 +9,7 @@ import (
 // tourReplica writes through wye and looks for the row on the replica.
 func tourReplica(ctx context.Context, r *rig) (f finding, err error) {
 	primary, replica := r.cluster.Primary, r.cluster.Replicas[0]
-	stream, err := primary.Query(ctx, "SELECT application_name, state FROM pg_stat_replication")
+	stream, err := primary.Query(ctx, "SELECT application_name, state FROM pg_stat_replication WHERE application_name <> 'wye cache'")
 	if err != nil {
 		return f, err
 	}

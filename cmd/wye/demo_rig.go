@@ -34,6 +34,7 @@ type rig struct {
 	store   *store // a second database, sharded
 	server  *proxy.Server
 	app     account // may use the databases, on the servers too
+	watcher account // follows the servers' state and their log
 	ops     account // may use the console, and is known to wye only
 	console *pgconn.PgConn
 	fleet   *fleet // connected by the tour's first step
@@ -49,8 +50,11 @@ func newAccount(name string) account {
 
 // startRig boots everything. The caller must close the rig.
 func startRig(ctx context.Context, log *slog.Logger) (*rig, error) {
-	r := &rig{app: newAccount("app"), ops: newAccount("ops"), store: &store{login: newAccount("wye")}}
+	r := &rig{app: newAccount("app"), ops: newAccount("ops"), watcher: newAccount("watcher"), store: &store{login: newAccount("wye")}}
 	if err := r.bootAll(ctx); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	if err := r.cluster.Primary.Exec(ctx, fmt.Sprintf("CREATE ROLE %s LOGIN REPLICATION PASSWORD '%s'", r.watcher.name, r.watcher.password)); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	if err := r.startProxy(log); err != nil {
@@ -116,8 +120,10 @@ clusters:
     nodes: ["%s", "%s"]
     backend: {tls: {mode: disable}, require_auth: [scram]}
     pool: {mode: transaction, size: %d}
+    health: {user: %s, password: "%s"}
+    cache: {elsewhere: wal, rules: {prices: {tables: [prices], ttl: 1m}}}
 `, web, r.ops.name, r.app.name, r.app.password, rigDatabase, storeDatabase, r.ops.name, r.ops.password, port,
-		rigDatabase, r.cluster.Primary.Addr(), r.cluster.Replicas[0].Addr(), rigPool) + r.store.config()
+		rigDatabase, r.cluster.Primary.Addr(), r.cluster.Replicas[0].Addr(), rigPool, r.watcher.name, r.watcher.password) + r.store.config()
 }
 
 // freeFrom returns the first port from p on that nobody listens on.
@@ -169,7 +175,7 @@ INSERT INTO accounts SELECT n, 3 * n FROM generate_series(1, %d) n;
 	for _, t := range rigTenants {
 		fmt.Fprintf(&b, "CREATE SCHEMA %s; CREATE TABLE %s.whoami AS SELECT text '%s' AS tenant;\n", t, t, t)
 	}
-	b.WriteString(disguiseSchema + ownSchema + writersSchema)
+	b.WriteString(disguiseSchema + ownSchema + writersSchema + pricesSchema)
 	return b.String()
 }
 

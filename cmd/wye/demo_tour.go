@@ -28,6 +28,7 @@ var tourSteps = []tourStep{
 	{"reads", "clients only read", tourReads},
 	{"disguise", "clients write by statements that begin like reads", tourDisguise},
 	{"own", "clients read what they have just written, while the replica stands still", tourOwn},
+	{"memory", "clients ask for few rows again and again, and one is changed past wye", tourMemory},
 	{"metrics", "what an operator sees", tourMetrics},
 	{"failover", "the primary is killed under writes and the replica promoted", tourFailover},
 	{"direct", "clients of a sharded database ask by key", tourDirect},

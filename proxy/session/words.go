@@ -124,11 +124,11 @@ func (s *Session) explainRoute(sql []byte) {
 		lines, p = s.explainShards(read, sql, f)
 	}
 	lines = append(lines, strings.Split(p.String(), "\n")...)
-	if d, ok := p.(*plan.Direct); ok && d.Role == plan.Replica {
-		lines = append(lines, s.explainReader(read, set))
-	}
 	if set.Keep != nil && s.shards == nil {
 		lines = append(lines, s.explainKept(read, set.Keep))
+	}
+	if d, ok := p.(*plan.Direct); ok && d.Role == plan.Replica {
+		lines = append(lines, s.explainReader(read, set))
 	}
 	b := protocol.AppendTextColumn(s.edit(), "ROUTE", lines...)
 	s.edited(b)

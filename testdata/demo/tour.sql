@@ -61,20 +61,27 @@ SELECT public.visit() > 0 AS written;
 UPDATE public.notes SET n = 42 WHERE id = 0;
 SELECT n FROM public.notes WHERE id = 0;
 
--- 11 what an operator sees.
+-- 11 memory: the second answer comes from wye's memory; EXPLAIN ROUTE says by
+-- which rule, SHOW CACHE how often.
+SELECT price FROM public.prices WHERE id = 9;
+SELECT price FROM public.prices WHERE id = 9;
+EXPLAIN ROUTE SELECT price FROM public.prices WHERE id = 9;
+
+-- 12 what an operator sees.
 \connect :console
 SHOW POOLS;
 SHOW SERVERS;
 SHOW CLIENTS;
 SHOW PINNED_CLIENTS;
 SHOW STATS;
+SHOW CACHE;
 
--- 12 failover: the demo has killed the primary; the other server has its role
+-- 13 failover: the demo has killed the primary; the other server has its role
 -- now, and the killed one has come back as its replica.
 SHOW HOSTS;
 SHOW CLUSTERS;
 SHOW MISROUTES;
 
--- 13 and further: shards.sql, on the database store; what the operator sees of it:
+-- 14 and further: shards.sql, on the database store; what the operator sees of it:
 SHOW SHARDS;
 SHOW IN_DOUBT;
