@@ -1,6 +1,9 @@
 package cache
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // flight is a fill that is under way.
 type flight struct {
@@ -22,6 +25,13 @@ type Fill struct {
 // Wait is for those who want the same answer.
 type Wait struct{ done chan struct{} }
 
+// ended is the end of a fill that is over already.
+var ended = func() chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}()
+
 // Done is closed when the fill has ended, well or not: it is time to look
 // again.
 func (w *Wait) Done() <-chan struct{} { return w.done }
@@ -38,6 +48,11 @@ func (c *Cache) Begin(key []byte, l Lookup, tables []string) (*Fill, *Wait) {
 	if f := s.flights[string(key)]; f != nil && f.asOf > l.ValidSince {
 		l.Rule.waits.Add(1)
 		return nil, &Wait{f.done}
+	}
+	// Somebody may have stored an answer since this caller looked: the last
+	// fill ended in between. Without this second look it would fill once more.
+	if e, ok := s.entries.Peek(string(key)); ok && e.AsOf > l.ValidSince && time.Duration(l.Now-e.AsOf) <= l.TTL {
+		return nil, &Wait{ended}
 	}
 	f := &flight{asOf: l.Now, done: make(chan struct{})}
 	fill := &Fill{store: s, key: string(key), rule: l.Rule, tables: tables, flight: f}
