@@ -38,6 +38,8 @@ type catalogLoader struct {
 	// comes into use, and that there is none any more.
 	loaded    func(*catalog.Snapshot)
 	forgotten func()
+	// Of each shard: told of each reading, by the goroutine that reads.
+	compare func(*catalog.Snapshot)
 }
 
 // forget is told that the catalog has changed: what is known proves nothing
@@ -153,6 +155,9 @@ func (c *cluster) loadCatalog() error {
 		return fmt.Errorf("reading the catalog: %w", err)
 	}
 	c.catalog.use(c.router, snapshot, changes)
+	if c.catalog.compare != nil {
+		c.catalog.compare(snapshot)
+	}
 	return nil
 }
 

@@ -32,6 +32,7 @@ type sharded struct {
 	committer *commit.Coordinator
 	budget    *commit.Budget
 	recovery  *commit.Recovery
+	drift     *drift
 	notes     []atomic.Pointer[string] // by shard: why it is not ready, as SHOW SHARDS says
 }
 
@@ -41,6 +42,7 @@ func newSharded(lead *cluster, r *route, s *Server) *sharded {
 	for i, other := range r.others {
 		peer := newCluster(lead.name, other, s)
 		peer.catalog.loaded = func(s *catalog.Snapshot) { sh.snapshots[i+1].Store(s) }
+		peer.catalog.compare = func(s *catalog.Snapshot) { sh.drift.loaded(i+1, s) }
 		sh.peers = append(sh.peers, peer)
 	}
 	sh.notes = make([]atomic.Pointer[string], len(sh.peers))
@@ -50,7 +52,9 @@ func newSharded(lead *cluster, r *route, s *Server) *sharded {
 	sh.places.Store(r.places)
 	sh.limits.Store(gatherLimits(&r.whole))
 	sh.planner = newPlanner(sh)
+	sh.drift = newDrift(sh)
 	lead.catalog.loaded = sh.planner.use
+	lead.catalog.compare = func(s *catalog.Snapshot) { sh.drift.loaded(0, s) }
 	lead.catalog.forgotten = sh.planner.forget
 	sh.budget = commit.NewBudget(budgetWait)
 	var err error

@@ -178,6 +178,7 @@ func (s *Server) clusterRows(snap *stats.Snapshot, c *cluster, at time.Time, cli
 	snap.CacheTables = append(snap.CacheTables, c.cacheTableRows()...)
 	if c.sharded != nil {
 		snap.Shards = append(snap.Shards, c.sharded.shardRows(c, hosts)...)
+		snap.Drift = append(snap.Drift, c.sharded.drift.rows()...)
 		snap.InDoubt = append(snap.InDoubt, c.sharded.doubtRows(c)...)
 	}
 }

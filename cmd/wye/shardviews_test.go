@@ -46,6 +46,36 @@ func TestShardViews(t *testing.T) {
 	})
 }
 
+// TestDrift: what is made behind wye's back on one shard is found, and shown
+// until the shards are alike again.
+func TestDrift(t *testing.T) {
+	list, _, addr := sharded(t, 2, "")
+	ops, conn := openConsole(t, addr, "ops"), connect(t, dsn(addr))
+	ctx := soon(t, 60*time.Second)
+	second := list[1].Primary
+	behind := func(sql string) {
+		t.Helper()
+		if err := second.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+		must(t, conn, "COMMENT ON TABLE users IS 'x'") // has the catalogs read, which else are twice a minute
+	}
+	if rows := ops.show("DRIFT"); len(rows) != 0 {
+		t.Errorf("shards that are alike have SHOW DRIFT say %v", rows)
+	}
+	behind("ALTER TABLE users ADD COLUMN nick text")
+	eventually(t, "SHOW DRIFT to have a column", func() bool {
+		rows := ops.show("DRIFT")
+		return len(rows) == 1 && rows[0]["cluster"] == "app" && rows[0]["shard"] == "s1" && rows[0]["object"] == "public.users" &&
+			rows[0]["what"] == `column "nick"` && rows[0]["lead"] == "" && rows[0]["here"] == "text"
+	})
+	behind("ALTER TABLE users DROP COLUMN nick; DROP TABLE countries CASCADE")
+	eventually(t, "SHOW DRIFT to miss a reference table", func() bool {
+		rows := ops.show("DRIFT")
+		return len(rows) == 1 && rows[0]["object"] == "public.countries" && rows[0]["what"] == "" && rows[0]["lead"] == "table" && rows[0]["here"] == ""
+	})
+}
+
 // prepareBy leaves a prepared transaction of app's on a server.
 func prepareBy(t *testing.T, c *testpg.Cluster, gid string) {
 	t.Helper()

@@ -146,6 +146,10 @@ func (p *proxy) Snapshot() *stats.Snapshot {
 			{Cluster: "store", GID: "wye:store:0:1:0", Shard: "s0", Decider: "s1", Owner: "app", Age: time.Hour, State: "undecided", Why: "shard 1: no primary"},
 			{Cluster: "store", Shard: "s1", State: "unseen", Why: "shard 1: no primary"},
 		},
+		Drift: []stats.DriftRow{
+			{Cluster: "store", Shard: "s1", Object: "public.users", What: `column "name"`, Lead: "text", Here: "text not null"},
+			{Cluster: "store", Shard: "s1", Object: "public.rates", Lead: "table"},
+		},
 		Listeners: []stats.ListenerRow{{Name: "pg", Kind: "postgres", Addr: "0.0.0.0:6432", TLS: "require", Clients: 2, Accepted: 1 << 40}},
 	}
 }

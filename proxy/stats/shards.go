@@ -27,3 +27,14 @@ type DoubtRow struct {
 	State   string // live, young, undecided, committed, aborted, stranger; unseen without a GID
 	Why     string // why it stays
 }
+
+// DriftRow is one thing that a shard has not in common with the lead shard
+// of its cluster.
+type DriftRow struct {
+	Cluster string
+	Shard   string
+	Object  string // what it is of, with its schema
+	What    string // what of it; empty: all of it
+	Lead    string // how the lead shard has it; empty: not at all
+	Here    string // how this shard has it
+}

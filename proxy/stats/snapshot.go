@@ -21,6 +21,7 @@ type Snapshot struct {
 	Misroutes []MisrouteRow // any order
 	Shards    []ShardRow    // any order; of sharded clusters
 	InDoubt   []DoubtRow    // any order
+	Drift     []DriftRow    // any order
 
 	Cache       []CacheRow // any order; of clusters with a cache
 	CacheTables []CacheTableRow

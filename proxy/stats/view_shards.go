@@ -20,6 +20,18 @@ var (
 			return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Index, b.Index))
 		})
 	})
+	_ = register("drift", []field[DriftRow]{
+		col("cluster", Text, func(d *DriftRow) Cell { return text(d.Cluster) }),
+		col("shard", Text, func(d *DriftRow) Cell { return text(d.Shard) }),
+		col("object", Text, func(d *DriftRow) Cell { return text(d.Object) }),
+		col("what", Text, func(d *DriftRow) Cell { return textOrNull(d.What) }),
+		col("lead", Text, func(d *DriftRow) Cell { return textOrNull(d.Lead) }),
+		col("here", Text, func(d *DriftRow) Cell { return textOrNull(d.Here) }),
+	}, func(s *Snapshot) []DriftRow {
+		return sorted(s.Drift, func(a, b DriftRow) int {
+			return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Shard, b.Shard), cmp.Compare(a.Object, b.Object), cmp.Compare(a.What, b.What))
+		})
+	})
 	_ = register("in_doubt", []field[DoubtRow]{
 		col("cluster", Text, func(d *DoubtRow) Cell { return text(d.Cluster) }),
 		col("gid", Text, func(d *DoubtRow) Cell { return textOrNull(d.GID) }),

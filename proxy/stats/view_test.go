@@ -169,6 +169,7 @@ func TestRoutedIsSummed(t *testing.T) {
 func TestColumnsAreDocumented(t *testing.T) {
 	for name, file := range map[string]string{
 		"hosts": "routing.md", "misroutes": "routing.md", "clusters": "routing.md", "shards": "sharding.md", "in_doubt": "sharding.md",
+		"drift": "sharding.md",
 	} {
 		v, _ := LookupView(name)
 		page, err := os.ReadFile("../../docs/" + file)
