@@ -9,7 +9,7 @@ import (
 )
 
 // schemaVersion is raised with every change of schemaSQL.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // setupLock is an advisory lock: "wye" and a number.
 const setupLock = 0x77796500 + 1
@@ -76,10 +76,11 @@ BEGIN
 	INSERT INTO wye.dtx (dtx, state) VALUES (name, 'c');
 END
 $wye$;
-REVOKE ALL ON wye.dtx, wye.shard FROM PUBLIC;
+` + idsSQL + `
+REVOKE ALL ON wye.dtx, wye.shard, wye.ids FROM PUBLIC;
 REVOKE ALL ON SCHEMA wye FROM PUBLIC;
 GRANT USAGE ON SCHEMA wye TO PUBLIC;
-GRANT EXECUTE ON FUNCTION wye.decide TO PUBLIC;
+GRANT EXECUTE ON FUNCTION wye.decide, wye.unique_id TO PUBLIC;
 `
 
 // Setup makes the schema wye on a shard's primary, unless it is there, and
