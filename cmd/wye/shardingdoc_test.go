@@ -23,7 +23,7 @@ func TestShardingDoc(t *testing.T) {
 	}
 	blocks := map[string]string{}
 	for _, m := range regexp.MustCompile("(?s)```(yaml|plan|refusals)\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
-		blocks[m[1]] = m[2]
+		blocks[m[1]] += m[2]
 	}
 	text := regexp.MustCompile(`"\$\{file:[^}]*\}"`).ReplaceAllString(blocks["yaml"], "x")
 	if c, problems := config.Parse("sharding.md", []byte(strings.Replace(text, "{ca: /etc/wye/pg-ca.crt}", "{mode: prefer}", 1))); c == nil {

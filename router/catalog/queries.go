@@ -11,6 +11,9 @@ package catalog
 // Reading a view's definition takes an ACCESS SHARE lock on its tables, so a
 // long ALTER TABLE can be in the way: after lock_timeout the text fails, and
 // the caller tries again.
+//
+// A default that calls wye.unique_id, which wye makes, is none that could do
+// anything.
 const Queries = `
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.set_config('lock_timeout', '2s', true);
 
@@ -53,7 +56,8 @@ SELECT c.oid::regclass::text COLLATE "C", n.nspname, c.relname, c.relkind, c.rel
     EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)
       OR EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type <> '1')
       OR EXISTS (SELECT FROM pg_attrdef d JOIN pg_depend e ON e.classid = 'pg_attrdef'::regclass AND e.objid = d.oid
-        AND e.refclassid = 'pg_proc'::regclass AND e.refobjid >= 16384 WHERE d.adrelid = c.oid)
+        AND e.refclassid = 'pg_proc'::regclass AND e.refobjid >= 16384 WHERE d.adrelid = c.oid AND NOT EXISTS (SELECT FROM pg_proc u
+          JOIN pg_roles o ON o.oid = u.proowner AND o.rolsuper WHERE u.oid = e.refobjid AND u.oid = to_regprocedure('wye.unique_id()')))
       OR EXISTS (SELECT FROM pg_constraint k JOIN pg_depend e ON e.classid = 'pg_constraint'::regclass AND e.objid = k.oid
         AND e.refclassid = 'pg_proc'::regclass AND e.refobjid >= 16384 WHERE k.conrelid = c.oid),
     CASE WHEN c.relkind = 'v' THEN pg_get_viewdef(c.oid) END,

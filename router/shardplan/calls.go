@@ -16,6 +16,7 @@ type calls struct {
 	volatile string // the first that gives another answer each time: random
 	now      string // the first that gives the time of the transaction
 	server   string // the first that tells of, or acts on, one server
+	unique   string // wye.unique_id, which is volatile, but as good on any shard
 	sequence string // nextval and its like
 	user     string // why one may do anything
 	unknown  string // one that the catalog does not have
@@ -33,6 +34,7 @@ const (
 	callPure callKind = iota // the same answer on every shard
 	callNow
 	callVolatile
+	callUnique // a number that no other call on any shard gives
 	callSequence
 	callServer
 	callUser
@@ -61,6 +63,9 @@ func (s *statement) note(m proto.Message, b *block) {
 			first(&c.now, name)
 		case callVolatile:
 			first(&c.volatile, name)
+		case callUnique:
+			first(&c.volatile, name)
+			first(&c.unique, name)
 		case callSequence:
 			first(&c.sequence, name)
 		case callServer:
@@ -134,6 +139,9 @@ func (p *Planner) call(f *pg_query.FuncCall) call {
 	schema, name := split(f.Funcname)
 	args := len(f.Args)
 	own := p.snapshot.Functions(schema, name)
+	if isUniqueID(schema, name) && len(own) > 0 {
+		return call{callUnique, ""}
+	}
 	found := false
 	result := call{}
 	if schema == "" || schema == "pg_catalog" {

@@ -37,7 +37,8 @@ func fixtureMap(t testing.TB) *shards.Map {
 		spec.Tables = append(spec.Tables, shards.TableSpec{Name: name, Group: group, Keys: keys})
 	}
 	sharded("users", "users", "id")
-	for _, name := range []string{"orders", "items", "profiles", "tickets", "tokens", "audited", "guarded", "asking"} {
+	sharded("users", "badges", "id")
+	for _, name := range []string{"orders", "items", "profiles", "tickets", "tokens", "tracks", "audited", "guarded", "asking"} {
 		sharded("users", name, "user_id")
 	}
 	sharded("users", "pgbench_accounts", "aid")
@@ -49,7 +50,7 @@ func fixtureMap(t testing.TB) *shards.Map {
 	sharded("pairs", "pair_notes", "tenant", "pair_id")
 	sharded("times", "slots", "at")
 	sharded("keys", "keys", "id")
-	for _, name := range []string{"countries", "rates", "tallies"} {
+	for _, name := range []string{"countries", "rates", "tallies", "tariffs"} {
 		spec.Tables = append(spec.Tables, shards.TableSpec{Name: name, Reference: true})
 	}
 	spec.Tables = append(spec.Tables, shards.TableSpec{Name: "settings", Shard: "s1"})

@@ -37,10 +37,11 @@ type insertRow struct {
 // insertKey is the value for one column of the key.
 type insertKey struct {
 	value
-	known bool // false: only a server can compute it
-	typ   shardfunc.Type
-	mod   int32
-	attr  *catalog.Column
+	known    bool // false: only a server can compute it
+	uniqueID bool // by wye.unique_id
+	typ      shardfunc.Type
+	mod      int32
+	attr     *catalog.Column
 }
 
 // set is a program for all rows' shards, for INSERTs that must be on one.
@@ -159,7 +160,7 @@ func (s *statement) rowsOf(it *item, stmt *pg_query.InsertStmt, src *pg_query.Se
 			if v, ok := readValue(items[at[j]]); ok {
 				k.value = v
 			} else {
-				k.known = false
+				k.known, k.uniqueID = false, isUniqueCall(items[at[j]])
 			}
 			row.keys = append(row.keys, k)
 		}
@@ -185,7 +186,11 @@ func (s *statement) refuseKey(it *item, name string) {
 		s.refuse(nullKey(it.rel.Name, name))
 		return
 	}
-	s.refuse(refusef(hintGiveValues, "INSERT into %q must give the sharding key %q a value: its default is not computed before the shard is known", it.rel.Name, name))
+	hint := hintGiveValues
+	if attr != nil && strings.Contains(attr.Default, "wye.unique_id()") {
+		hint = hintUniqueKey
+	}
+	s.refuse(refusef(hint, "INSERT into %q must give the sharding key %q a value: its default is not computed before the shard is known", it.rel.Name, name))
 }
 
 func nullKey(table, column string) *refusal {
@@ -207,6 +212,8 @@ func (n *insert) shard(m *shards.Map, r *insertRow, args []plan.Arg) (int, *refu
 			}
 		}
 		switch {
+		case k.uniqueID:
+			return 0, refusef(hintUniqueKey, "a unique id for sharding key %q of %q is not made before the shard is known", k.attr.Name, n.table.Name)
 		case err != nil:
 			return 0, refusef("Write it as a plain constant or parameter of the column's type.", "the value for sharding key %q of %q is not one that can be read without a server", k.attr.Name, n.table.Name)
 		case v.IsNull():

@@ -63,7 +63,7 @@ func (a *Analysis) judge(s *statement, r reads) bool {
 		a.refuse(refusef("", "function %s, which acts on or tells of one server, is not supported beside tables on a sharded cluster", c.server))
 	case r.system && r.sharded:
 		a.refuse(refusef("", "catalogs of PostgreSQL beside sharded tables are not supported on a sharded cluster"))
-	case c.unknown != "" || c.server != "" || c.sequence != "" || r.system:
+	case c.unknown != "" || c.server != "" || c.sequence != "" || r.system || c.unique != "" && !relations:
 		a.lead = true
 	}
 	return a.reject == nil && !a.lead

@@ -50,3 +50,8 @@ create table asking (user_id bigint primary key, v text);
 alter table asking enable row level security;
 create policy asks on asking using (exists (select from users u where u.id = 1));
 create sequence seq;
+create schema wye;
+create function wye.unique_id() returns bigint language plpgsql volatile security definer as $$ begin return 1; end $$;
+create table tracks (user_id bigint not null, id bigint not null default wye.unique_id(), note text, primary key (user_id, id));
+create table badges (id bigint primary key default wye.unique_id(), name text);
+create table tariffs (id bigint primary key default wye.unique_id(), n int);
