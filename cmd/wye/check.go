@@ -14,8 +14,11 @@ import (
 
 // runCheck is `wye check`: 0 when the file is right, 1 when it is not.
 func runCheck(args []string, out, errs io.Writer) int {
+	if len(args) == 2 && args[0] == "--connect" {
+		return checkServers(args[1], out, errs)
+	}
 	if len(args) != 1 {
-		fmt.Fprintln(errs, "usage: wye check CONFIG")
+		fmt.Fprintln(errs, "usage: wye check [--connect] CONFIG")
 		return exitUsage
 	}
 	cfg, ok := load(args[0], errs)

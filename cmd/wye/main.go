@@ -25,7 +25,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"run", "CONFIG | postgres://user:password@host[,host]/database", "serve clients until SIGTERM", runProxy},
-		{"check", "CONFIG", "read a configuration and print what is wrong with it", runCheck},
+		{"check", "[--connect] CONFIG", "read a configuration and print what is wrong with it, and with the servers", runCheck},
 		{"demo", "[--once] [--json] [--verbose]", "run wye on a throw-away PostgreSQL cluster and show what it does", runDemo},
 		{"explain", "[--config FILE] [--cluster NAME] [URL] 'SQL'", "say where wye would send the SQL and why, without running it", runExplain},
 		{"replay", "--config FILE [--cluster NAME] [URL] FILE", "say of a file of SQL how much of it goes to one shard, to several, or is refused", runReplay},
