@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/wyeproxy/wye/proxy/config"
+	"github.com/wyeproxy/wye/proxy/session"
+	"github.com/wyeproxy/wye/router/sqlparse"
 )
 
 // Reload loads the configuration again and applies it: all of it or, when
@@ -169,6 +171,8 @@ func (s *Server) applyCluster(c config.Cluster, next *config.Config, r *route) {
 // Check reports whether a configuration could be applied: it reads the
 // certificates and secrets that the configuration names.
 func Check(cfg *config.Config) error {
-	_, err := (&Server{}).prepare(cfg)
+	reader := sqlparse.NewReader(cfg.Process.SQLCache)
+	defer reader.Close()
+	_, err := (&Server{env: &session.Env{SQL: reader}}).prepare(cfg)
 	return err
 }

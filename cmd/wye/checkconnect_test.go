@@ -21,6 +21,10 @@ func TestCheckConnect(t *testing.T) {
 		code = dispatch([]string{"check", "--connect", file}, &o, &e)
 		return code, o.String(), e.String()
 	}
+	var plain, complaints strings.Builder
+	if code := dispatch([]string{"check", file}, &plain, &complaints); code != exitOK || !strings.Contains(plain.String(), "is right") {
+		t.Errorf("without --connect it says %d %q %q", code, plain.String(), complaints.String())
+	}
 	if code, out, errs := check(); code != exitOK || !strings.Contains(out, "so are the servers") || errs != "" {
 		t.Errorf("of what is right it says %d %q %q", code, out, errs)
 	}

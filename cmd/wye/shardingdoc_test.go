@@ -36,16 +36,49 @@ func TestShardingDoc(t *testing.T) {
 			t.Errorf("no golden plan says:%s", want)
 		}
 	}
+	list := wantRefused(t, blocks["refusals"])
+	if len(lines) < 14 || len(list) < 15 {
+		t.Errorf("%d lines of plans and %d refusals are shown", len(lines), len(list))
+	}
+}
+
+// TestReadmeRefusals: the README's limits of shards are refusals of the golden
+// plans, and among those that docs/sharding.md has.
+func TestReadmeRefusals(t *testing.T) {
+	var texts []string
+	for _, file := range []string{"../../README.md", "../../docs/sharding.md"} {
+		page, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := regexp.MustCompile("(?s)```refusals\n(.*?)```").FindSubmatch(page)
+		if m == nil {
+			t.Fatalf("%s shows no refusals", file)
+		}
+		texts = append(texts, string(m[1]))
+	}
+	list := wantRefused(t, texts[0])
+	for _, message := range list {
+		if !strings.Contains("\n"+texts[1], "\n"+message+"\n") {
+			t.Errorf("docs/sharding.md does not say %q", message)
+		}
+	}
+	if len(list) < 5 {
+		t.Errorf("%d refusals are shown", len(list))
+	}
+}
+
+// wantRefused splits a block of refusals, which golden plans must have.
+func wantRefused(t *testing.T, block string) []string {
+	t.Helper()
 	refusals := planTexts(t, "unsupported")
-	list := strings.Split(strings.TrimSuffix(blocks["refusals"], "\n"), "\n")
+	list := strings.Split(strings.TrimSuffix(block, "\n"), "\n")
 	for _, message := range list {
 		if !regexp.MustCompile(`(?m)^reject   [0-9A-Z]{5} ` + regexp.QuoteMeta(message) + `$`).MatchString(refusals) {
 			t.Errorf("no golden plan refuses with %q", message)
 		}
 	}
-	if len(lines) < 14 || len(list) < 15 {
-		t.Errorf("%d lines of plans and %d refusals are shown", len(lines), len(list))
-	}
+	return list
 }
 
 func planTexts(t *testing.T, folder string) string {
