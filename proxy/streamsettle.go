@@ -123,7 +123,8 @@ func (s *stream) fingerprint(ctx context.Context, ask *protocol.ServerConn) (str
 
 // fingerprintSQL adds up hashes of what the catalog says of relations and
 // their storage (which REFRESH and rewrites change), columns, views, policies,
-// functions, triggers, constraints, types, rights, roles and their settings.
+// functions, operators, casts, triggers, constraints, types and enum labels,
+// collations, text search, rights, roles and their settings.
 // Temporary tables come and go.
 const fingerprintSQL = `SELECT pg_catalog.concat_ws('/',
  (SELECT sum(hashtext(concat_ws(' ', oid, relname, relnamespace, relkind, relfilenode, relrowsecurity, relforcerowsecurity, relowner, relacl::text))::int8) FROM pg_catalog.pg_class WHERE relkind IN ('r','p','v','m','f') AND relpersistence <> 't'),
@@ -135,6 +136,13 @@ const fingerprintSQL = `SELECT pg_catalog.concat_ws('/',
  (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_constraint WHERE oid >= 16384),
  (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_inherits i, LATERAL (SELECT i.inhrelid) x(oid)),
  (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_type WHERE oid >= 16384 AND typtype IN ('b','d','e','r')),
+ (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_enum),
+ (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_operator WHERE oid >= 16384),
+ (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_cast WHERE oid >= 16384),
+ (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_collation WHERE oid >= 16384),
+ (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_ts_config),
+ (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_ts_dict),
+ (SELECT sum(hashtext(concat_ws(' ', mapcfg, maptokentype, mapseqno, mapdict, xmin))::int8) FROM pg_catalog.pg_ts_config_map),
  (SELECT sum(hashtext(concat_ws(' ', oid, nspname, nspowner, nspacl::text))::int8) FROM pg_catalog.pg_namespace WHERE nspname NOT LIKE 'pg_temp%' AND nspname NOT LIKE 'pg_toast_temp%'),
  (SELECT sum(hashtext(concat_ws(' ', roleid, member, xmin))::int8) FROM pg_catalog.pg_auth_members),
  (SELECT sum(hashtext(concat_ws(' ', oid, rolname, rolsuper, rolinherit, rolbypassrls, rolconfig::text))::int8) FROM pg_catalog.pg_roles),
