@@ -2,13 +2,14 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // check looks at how settings fit together, once each of them is right by
 // itself. It goes on after an error, so it must bear settings left at zero.
 func (d *decoder) check(c *Config) {
-	if len(c.Clusters) == 0 && !d.failed {
+	if len(c.Clusters) == 0 && len(c.Pools) == 0 && !d.failed {
 		d.errorf(d.at("clusters"), `no clusters, so there is nothing to connect to; write clusters: {shop: {nodes: ["db1:5432"]}}`)
 	}
 	if at, given := d.where["listeners"]; given && len(c.Listeners) == 1 && !d.failed {
@@ -26,6 +27,9 @@ func (d *decoder) check(c *Config) {
 	for i := range c.Clusters {
 		d.checkCluster(&c.Clusters[i])
 	}
+	for i := range c.Pools {
+		d.checkPool(&c.Pools[i])
+	}
 	d.checkConsole(c, "admin.console.admins", c.Admin.Console.Admins)
 	d.checkConsole(c, "admin.console.viewers", c.Admin.Console.Viewers)
 	d.checkSomeoneEnters(c)
@@ -40,7 +44,7 @@ func (d *decoder) checkTLS(c *Config) {
 	for _, t := range c.TLS {
 		used := false
 		for _, l := range c.Listeners {
-			used = used || l.TLS.Use == t.Name
+			used = used || l.TLS.Use == t.Name || slices.Contains(l.TLS.Also, t.Name)
 		}
 		if !used {
 			d.warnf(d.at(join("tls", t.Name)), "%s is not used by any listener", join("tls", t.Name))
@@ -65,7 +69,7 @@ func (d *decoder) checkSomeoneEnters(c *Config) {
 			return
 		}
 	}
-	if len(c.Users) == 0 && !d.failed {
+	if len(c.Users) == 0 && len(c.Clusters) > 0 && !d.failed {
 		d.warnf(d.at("users"), "no users and no auth_query, so nobody can log in; write users: [{name: app, password: ...}]")
 	}
 }

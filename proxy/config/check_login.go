@@ -15,6 +15,11 @@ func (d *decoder) checkListener(c *Config, i int) {
 		}
 	}
 	d.checkListenerTLS(c, l, path)
+	if l.Kind != ListenPostgres {
+		d.checkPoolListener(c, l, path)
+		return
+	}
+	d.withoutEffect(path, "kind postgres", "pool", "names", "accept_proxy", "max_clients", "per_ip", "tls.also")
 	switch {
 	case l.Bind != "" && !l.bears(l.Auth):
 		d.errorf(d.at(path+".auth"), "%s.auth: %s", path, needs[l.Auth])
@@ -82,7 +87,7 @@ func (d *decoder) checkUser(c *Config, u *User) {
 func (d *decoder) checkUserAuth(c *Config, u *User, path string) {
 	borne := false
 	for i := range c.Listeners {
-		borne = borne || c.Listeners[i].bears(u.Auth)
+		borne = borne || c.Listeners[i].Kind == ListenPostgres && c.Listeners[i].bears(u.Auth)
 	}
 	switch {
 	case !borne:
@@ -115,6 +120,9 @@ func (d *decoder) checkPassword(c *Config, u *User, path string) {
 // names one that asks for SCRAM.
 func (d *decoder) asked(c *Config, u *User) (asked bool, scram string) {
 	for _, l := range c.Listeners {
+		if l.Kind != ListenPostgres {
+			continue
+		}
 		auth := l.Auth
 		if u.Auth != "" {
 			auth = u.Auth

@@ -5,14 +5,15 @@ import "time"
 // Config is one whole configuration with all defaults filled in. Named things
 // keep the order of the file; their names are unique within their section.
 type Config struct {
-	Version   int        `wye:"version" default:"1" min:"1" max:"1" doc:"Format of the file."`
-	Include   []string   `wye:"include" doc:"More files to read, as patterns relative to the main file. Sections are joined by name; a name defined twice is an error."`
-	Process   Process    `wye:"process"`
-	Admin     Admin      `wye:"admin"`
-	TLS       []TLS      `wye:"tls"`
-	Users     []User     `wye:"users"`
-	Listeners []Listener `wye:"listeners"`
-	Clusters  []Cluster  `wye:"clusters"`
+	Version   int           `wye:"version" default:"1" min:"1" max:"1" doc:"Format of the file."`
+	Include   []string      `wye:"include" doc:"More files to read, as patterns relative to the main file. Sections are joined by name; a name defined twice is an error."`
+	Process   Process       `wye:"process"`
+	Admin     Admin         `wye:"admin"`
+	TLS       []TLS         `wye:"tls"`
+	Users     []User        `wye:"users"`
+	Listeners []Listener    `wye:"listeners"`
+	Clusters  []Cluster     `wye:"clusters"`
+	Pools     []ServicePool `wye:"pools"`
 
 	// hidden holds the paths whose text came from ${env:} or ${file:}.
 	hidden map[string]bool

@@ -98,7 +98,7 @@ func (d *decoder) value(n *node, path string, f field, v reflect.Value) {
 }
 
 // list decodes a list of single values or of mappings without names. A node of
-// a cluster may be written as its address alone.
+// a cluster or a server of a pool may be written as its address alone.
 func (d *decoder) list(n *node, path string, f field, v reflect.Value) {
 	items := n.items
 	switch {
@@ -121,8 +121,8 @@ func (d *decoder) list(n *node, path string, f field, v reflect.Value) {
 		switch {
 		case !isItem(f.typ.Elem()):
 			d.leaf(item, at, f, value)
-		case item.kind == scalarNode && f.typ.Elem() == nodeType:
-			addr := fieldsOf(nodeType)[0]
+		case item.kind == scalarNode && isAddressed(f.typ.Elem()):
+			addr := fieldsOf(f.typ.Elem())[0]
 			d.note(at, item.at)
 			d.leaf(item, join(at, addr.key), addr, value.Field(addr.index))
 		default:

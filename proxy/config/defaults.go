@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"reflect"
 
 	"github.com/wyeproxy/wye/shards"
@@ -36,9 +37,24 @@ func derive(c *Config) {
 	for i := range c.Clusters {
 		deriveCluster(&c.Clusters[i])
 	}
+	for i := range c.Pools {
+		derivePool(&c.Pools[i])
+	}
+}
+
+func derivePool(p *ServicePool) {
+	if p.Health.Check == "" {
+		p.Health.Check = CheckTCP
+		if p.TLS != nil {
+			p.Health.Check = CheckTLS
+		}
+	}
 }
 
 func deriveListener(l *Listener) {
+	if l.Kind == ListenPostgres {
+		l.Auth, l.Route = cmp.Or(l.Auth, AuthSCRAM), cmp.Or(l.Route, RouteAuto)
+	}
 	if l.TLS.Mode == "" {
 		l.TLS.Mode = ListenDisable
 		if l.TLS.Use != "" {

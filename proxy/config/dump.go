@@ -68,7 +68,7 @@ func dumpValue(c *Config, v reflect.Value, path string) *yaml.Node {
 		}
 		return n
 	}
-	if n, ok := v.Interface().(Node); isItem(v.Type()) && !(ok && n.plain()) {
+	if isItem(v.Type()) && !isServerAlone(v) {
 		group := dumpGroup(c, v, path, "")
 		group.Style = yaml.FlowStyle
 		return group

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"regexp"
 	"slices"
@@ -136,6 +137,14 @@ func (s scalar) setString(f field, v reflect.Value) error {
 		wrong = badAddr(s.text, true)
 	case "addr":
 		wrong = badAddr(s.text, false)
+	case "host":
+		if wrong = badAddr(s.text, false); strings.HasPrefix(s.text, unixPrefix) {
+			wrong = `must be "host:port"`
+		}
+	case "prefix":
+		if _, err := netip.ParsePrefix(s.text); err != nil {
+			wrong = `is not a range of addresses; write "10.0.0.0/8" or "10.1.2.3/32"`
+		}
 	case "tcp":
 		if wrong = badAddr(s.text, true); strings.HasPrefix(s.text, unixPrefix) {
 			wrong = `must be "host:port"`

@@ -41,9 +41,10 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 	secretType   = reflect.TypeFor[Secret]()
 	nodeType     = reflect.TypeFor[Node]()
+	serverType   = reflect.TypeFor[Server]()
 	literalType  = reflect.TypeFor[Literal]()
 	tableType    = reflect.TypeFor[Table]()
-	itemTypes    = []reflect.Type{nodeType, reflect.TypeFor[Placed](), reflect.TypeFor[Range](), reflect.TypeFor[Listed]()}
+	itemTypes    = []reflect.Type{nodeType, serverType, reflect.TypeFor[NameRoute](), reflect.TypeFor[Placed](), reflect.TypeFor[Range](), reflect.TypeFor[Listed]()}
 	fieldCache   sync.Map // reflect.Type -> []field
 )
 
@@ -95,6 +96,10 @@ func isGroup(t reflect.Type) bool {
 // isItem tells whether the type is one of a list of mappings without names.
 func isItem(t reflect.Type) bool { return slices.Contains(itemTypes, t) }
 
+// isAddressed tells whether the type is an item that may be written as its
+// address alone, its first field.
+func isAddressed(t reflect.Type) bool { return t == nodeType || t == serverType }
+
 // allowedOf returns the values of an enumerated type, nil for any other.
 func allowedOf(t reflect.Type) []string {
 	if e, ok := reflect.Zero(t).Interface().(enum); ok {
@@ -113,7 +118,7 @@ func typeName(t reflect.Type) string {
 		return "duration"
 	case t == secretType:
 		return "secret"
-	case t == nodeType:
+	case isAddressed(t):
 		return "address"
 	case t == literalType:
 		return "key"

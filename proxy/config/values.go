@@ -74,19 +74,23 @@ func text(c *Config, path string, v reflect.Value, masked bool) string {
 		return "[" + strings.Join(items, ", ") + "]"
 	case t.Kind() == reflect.Pointer:
 		return text(c, path, v.Elem(), masked)
+	case isServerAlone(v):
+		return text(c, path+".addr", v.Field(0), masked)
 	case isItem(t) && t != nodeType:
 		return itemText(c, path, v, masked)
 	case t == nodeType:
-		addr := text(c, path+".addr", v.Field(0), masked)
-		n := v.Interface().(Node)
-		if n.plain() {
-			return addr
-		}
+		addr, n := text(c, path+".addr", v.Field(0), masked), v.Interface().(Node)
 		return fmt.Sprintf("{addr: %s, weight: %d, zone: %q}", addr, n.Weight, n.Zone)
 	case masked && (c.hidden[path] || t == secretType):
 		return Secret(plainText(v)).String()
 	}
 	return plainText(v)
+}
+
+// isServerAlone tells whether an item says nothing but its address.
+func isServerAlone(v reflect.Value) bool {
+	alone, ok := v.Interface().(interface{ plain() bool })
+	return ok && alone.plain()
 }
 
 // itemText writes a mapping of a list.
