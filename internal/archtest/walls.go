@@ -18,6 +18,7 @@ var rooms = []room{
 	{"proxy/walchanges", nil, "text of the log in, names out"},
 	{"proxy/freshness", nil, "one clock for reads, replicas and cache; it must not depend on any of them"},
 
+	{"protocol/proxyheader", nil, "bytes in, addresses out"},
 	{"protocol", []string{"protocol/pgerror"}, "bytes, no policy"},
 	{"protocol/auth", []string{"protocol", "protocol/pgerror"}, "proves who a client is and nothing else"},
 
@@ -38,7 +39,7 @@ var rooms = []room{
 	{"proxy/config", []string{"protocol/pgerror", "protocol/auth", "shards/shardfunc", "shards", "router/catalog", "cache", "proxy/stats", "proxy/freshness"},
 		"imports leaf rooms for their Default constants, auth to check stored verifiers, and shards to check the map: only here are its places in the file known, and a reload must refuse what check refuses"},
 	{"proxy/connpool", []string{"proxy/upstream", "protocol", "protocol/auth", "protocol/pgerror", "proxy/stats"}, "knows servers, not clients"},
-	{"proxy/tcpproxy", []string{"proxy/upstream", "proxy/stats"}, "shares the loop, not the protocol"},
+	{"proxy/tcpproxy", []string{"proxy/upstream", "proxy/stats", "protocol/proxyheader"}, "shares the loop, not the protocol; the PROXY header stands before any"},
 	{"proxy/httpproxy", []string{"proxy/upstream", "proxy/stats", "cache"}, "shares the loop, not the protocol"},
 	{"proxy/session", []string{"router", "router/sqlparse", "router/plan", "router/shardplan", "shards", "shards/scatter", "shards/merge", "shards/commit", "shards/copysplit", "cache",
 		"protocol", "protocol/auth", "protocol/pgerror", "proxy/connpool", "proxy/upstream", "proxy/freshness", "proxy/stats"},
