@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -13,12 +14,14 @@ import (
 	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/protocol/auth"
 	"github.com/wyeproxy/wye/proxy/config"
+	"github.com/wyeproxy/wye/proxy/tcpproxy"
 )
 
 // listener is one listening socket; what the configuration says of it can be
 // replaced by a reload.
 type listener struct {
 	net      net.Listener
+	tcp      *tcpproxy.Door // of kind tcp, else nil
 	door     atomic.Pointer[door]
 	accepted atomic.Int64
 	clients  atomic.Int64
@@ -35,8 +38,13 @@ type door struct {
 func newDoor(lc config.Listener, cfg *config.Config) (*door, error) {
 	d := &door{Listener: lc}
 	var err error
-	if d.method, err = auth.ParseMethod(string(lc.Auth)); err != nil {
-		return nil, err
+	switch lc.Kind {
+	case config.ListenPostgres:
+		if d.method, err = auth.ParseMethod(string(lc.Auth)); err != nil {
+			return nil, err
+		}
+	case config.ListenHTTP:
+		return nil, errors.New("kind http is not served yet")
 	}
 	if lc.TLS.Mode == config.ListenDisable {
 		return d, nil
@@ -51,7 +59,18 @@ func newDoor(lc config.Listener, cfg *config.Config) (*door, error) {
 		return nil, fmt.Errorf("tls.%s: %w", section.Name, err)
 	}
 	d.binding = auth.EndpointHash(leaf)
-	d.tls = &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{protocol.ALPN}, MinVersion: tls.VersionTLS12}
+	d.tls = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	if lc.Kind == config.ListenPostgres {
+		d.tls.NextProtos = []string{protocol.ALPN}
+	}
+	for _, name := range lc.TLS.Also {
+		more := cfg.Certificate(name)
+		cert, err := tls.LoadX509KeyPair(more.Cert, more.Key)
+		if err != nil {
+			return nil, fmt.Errorf("tls.%s: %w", name, err)
+		}
+		d.tls.Certificates = append(d.tls.Certificates, cert)
+	}
 	if section.Min == "1.3" {
 		d.tls.MinVersion = tls.VersionTLS13
 	}
@@ -81,12 +100,16 @@ func (s *Server) listen(lc config.Listener, cfg *config.Config) (*listener, erro
 	if network == "unix" {
 		removeStaleSocket(address)
 	}
-	n, err := net.Listen(network, address)
+	tuned := net.ListenConfig{KeepAliveConfig: tcpproxy.KeepAlive}
+	n, err := tuned.Listen(context.Background(), network, address)
 	if err != nil {
 		return nil, fmt.Errorf("listener %s: %w", lc.Name, err)
 	}
 	l := &listener{net: n}
 	l.door.Store(d)
+	if lc.Kind == config.ListenTCP {
+		l.tcp = tcpproxy.NewDoor(s.doorSettings(d), tcpproxy.Options{Log: s.log, Enter: s.enter, Leave: s.leave})
+	}
 	return l, nil
 }
 
@@ -105,6 +128,10 @@ func removeStaleSocket(path string) {
 // accept lets visitors in until the listener is closed.
 func (s *Server) accept(l *listener) {
 	defer s.visiting.Done()
+	if l.tcp != nil {
+		l.tcp.Serve(l.net)
+		return
+	}
 	pause := time.Millisecond
 	for {
 		conn, err := l.net.Accept()

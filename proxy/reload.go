@@ -51,6 +51,9 @@ func (s *Server) reload() error {
 		s.log.Info("setting changed", "setting", ch.Path, "old", ch.Old, "new", ch.New)
 	}
 	keepUntilRestart(next, old)
+	if err := plan.balances(next); err != nil { // those that were put back
+		return err
+	}
 	s.apply(next, plan)
 	s.log.Info("configuration reloaded")
 	return nil
@@ -65,12 +68,28 @@ func keepUntilRestart(next, old *config.Config) {
 	for i := range listeners {
 		l := &listeners[i]
 		if n := next.Listener(l.Name); n != nil {
+			if n.Kind != l.Kind {
+				continue
+			}
 			bind := l.Bind
 			*l = *n
 			l.Bind = bind
 		}
 	}
 	next.Listeners = listeners
+	keepPools(next, old)
+}
+
+// keepPools puts pools back to which listeners lead that only a restart
+// removes.
+func keepPools(next, old *config.Config) {
+	for i := range next.Listeners {
+		for _, name := range next.Listeners[i].Pools() {
+			if p := old.ServicePool(name); p != nil && next.ServicePool(name) == nil {
+				next.Pools = append(next.Pools, *p)
+			}
+		}
+	}
 }
 
 // changes is everything a new configuration needs that can fail, made before
@@ -79,11 +98,15 @@ type changes struct {
 	users  *userTable
 	routes map[string]*route
 	doors  map[string]*door
+	pools  map[string]*balancePlan
 }
 
 func (s *Server) prepare(next *config.Config) (*changes, error) {
-	p := &changes{routes: map[string]*route{}, doors: map[string]*door{}}
+	p := &changes{routes: map[string]*route{}, doors: map[string]*door{}, pools: map[string]*balancePlan{}}
 	var err error
+	if err := p.balances(next); err != nil {
+		return nil, err
+	}
 	if p.users, err = newUserTable(next); err != nil {
 		return nil, err
 	}
@@ -114,17 +137,38 @@ func (s *Server) prepare(next *config.Config) (*changes, error) {
 	return p, nil
 }
 
+// balances prepares the pools that have no plan yet.
+func (p *changes) balances(next *config.Config) error {
+	for i := range next.Pools {
+		pool := &next.Pools[i]
+		if p.pools[pool.Name] != nil {
+			continue
+		}
+		plan, err := planBalance(pool)
+		if err != nil {
+			return fmt.Errorf("pools.%s.%w", pool.Name, err)
+		}
+		p.pools[pool.Name] = plan
+	}
+	return nil
+}
+
 func (s *Server) apply(next *config.Config, p *changes) {
 	s.users.Store(p.users)
 	s.config.Store(next)
 	if s.options.Applied != nil {
 		s.options.Applied(next)
 	}
+	s.applyBalances(p.pools)
 	for _, l := range s.listeners {
 		if d := p.doors[l.door.Load().Name]; d != nil {
 			l.door.Store(d)
+			if l.tcp != nil {
+				l.tcp.Use(s.doorSettings(d))
+			}
 		}
 	}
+	s.retireBalances(p.pools)
 	for _, c := range next.Clusters {
 		s.applyCluster(c, next, p.routes[c.Name])
 	}

@@ -54,6 +54,8 @@ type Server struct {
 
 	mu        sync.Mutex
 	clusters  map[string]*cluster
+	balances  map[string]*balance
+	planned   map[string]*balancePlan // until Start
 	listeners []*listener
 	consoles  map[*consoleVisit]struct{}
 	replicas  map[uint32]*replicaVisit
@@ -84,7 +86,7 @@ func New(cfg *config.Config, o Options) (*Server, error) {
 	}
 	s := &Server{
 		log: o.Log, options: o, gate: gate, started: time.Now(), counts: stats.NewRegistry(time.Now()),
-		clusters: map[string]*cluster{}, consoles: map[*consoleVisit]struct{}{}, replicas: map[uint32]*replicaVisit{}, stop: make(chan struct{}), ended: make(chan struct{}),
+		clusters: map[string]*cluster{}, balances: map[string]*balance{}, consoles: map[*consoleVisit]struct{}{}, replicas: map[uint32]*replicaVisit{}, stop: make(chan struct{}), ended: make(chan struct{}),
 		epoch: 1, reloadOK: true, reloaded: time.Now(),
 	}
 	s.env = &session.Env{
@@ -113,6 +115,9 @@ const statementBytes = 64 << 20
 // Start listens on everything that is configured, or on nothing.
 func (s *Server) Start() error {
 	cfg := s.config.Load()
+	if err := s.startBalances(); err != nil {
+		return err
+	}
 	for _, lc := range cfg.Listeners {
 		l, err := s.listen(lc, cfg)
 		if err != nil {
@@ -212,7 +217,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	for {
 		s.env.Registry.End(errShutdown, false)
 		s.endConsoles()
-		if s.env.Registry.Len() == 0 && s.strangers.len() == 0 {
+		if s.env.Registry.Len() == 0 && s.strangers.len() == 0 && s.relayed() == 0 {
 			return nil
 		}
 		select {
@@ -246,6 +251,7 @@ func (s *Server) Close() {
 		for _, c := range s.clusterList() {
 			c.close()
 		}
+		s.closeBalances()
 		s.visiting.Wait()
 		s.env.Registry.Wait()
 		s.stopWeb()

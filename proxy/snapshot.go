@@ -32,10 +32,14 @@ func (s *Server) Snapshot() *stats.Snapshot {
 	s.userRows(snap)
 	for _, l := range s.listeners {
 		d := l.door.Load()
-		snap.Listeners = append(snap.Listeners, stats.ListenerRow{
-			Name: d.Name, Kind: "postgres", Addr: l.net.Addr().String(), TLS: tlsWord(d.TLS.Mode),
+		row := stats.ListenerRow{
+			Name: d.Name, Kind: string(d.Kind), Addr: l.net.Addr().String(), TLS: tlsWord(d.TLS.Mode),
 			Clients: int(l.clients.Load()), Accepted: l.accepted.Load(),
-		})
+		}
+		if l.tcp != nil {
+			row.Clients, row.Accepted = int(l.tcp.Counts().Clients.Load()), l.tcp.Counts().Accepted.Load()
+		}
+		snap.Listeners = append(snap.Listeners, row)
 	}
 	return snap
 }

@@ -42,7 +42,11 @@ func name(arg string) string {
 }
 
 func summary(cfg *config.Config) string {
-	return fmt.Sprintf("%d clusters, %d users, %d listeners", len(cfg.Clusters), len(cfg.Users), len(cfg.Listeners))
+	text := fmt.Sprintf("%d clusters, %d users, %d listeners", len(cfg.Clusters), len(cfg.Users), len(cfg.Listeners))
+	if len(cfg.Pools) > 0 {
+		text += fmt.Sprintf(", %d pools", len(cfg.Pools))
+	}
+	return text
 }
 
 // runHash is `wye hash`.

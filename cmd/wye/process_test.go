@@ -61,7 +61,9 @@ func startProcess(t testing.TB, c *testpg.Cluster, text string) *process {
 
 func (p *process) configure(c *testpg.Cluster, text string) {
 	p.t.Helper()
-	text = strings.NewReplacer("{server}", c.Primary.Addr(), "{db}", c.Database).Replace(text)
+	if c != nil { // pools need none
+		text = strings.NewReplacer("{server}", c.Primary.Addr(), "{db}", c.Database).Replace(text)
+	}
 	if err := os.WriteFile(p.file, []byte(text), 0o600); err != nil {
 		p.t.Fatal(err)
 	}

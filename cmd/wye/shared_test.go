@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wyeproxy/wye/internal/lineserver"
 	"github.com/wyeproxy/wye/internal/testpg"
 )
 
@@ -31,6 +32,7 @@ var booted struct {
 }
 
 func TestMain(m *testing.M) {
+	lineserver.Main()
 	code := m.Run()
 	for _, c := range []*testpg.Cluster{booted.shared, booted.victim} {
 		if c == nil {

@@ -20,7 +20,7 @@ var errNoAdmin = errors.New("no user of admin.console.admins has its password in
 func consoleOf(cfg *config.Config) (string, error) {
 	for i := range cfg.Listeners {
 		l := &cfg.Listeners[i]
-		if l.TLS.Mode == config.ListenVerifyClient {
+		if l.Kind != config.ListenPostgres || l.TLS.Mode == config.ListenVerifyClient {
 			continue
 		}
 		for _, name := range cfg.Admin.Console.Admins {

@@ -9,7 +9,7 @@ const DefaultBind = "127.0.0.1:6432"
 // Listener is one address at which clients are let in.
 type Listener struct {
 	Name         string        `wye:"name"`
-	Kind         ListenerKind  `wye:"kind" default:"postgres" doc:"Who its clients are: postgres (of the clusters, and the console), tcp, or http (both of a pool)."`
+	Kind         ListenerKind  `wye:"kind,restart" default:"postgres" doc:"Who its clients are: postgres (of the clusters, and the console), tcp, or http (both of a pool)."`
 	Bind         string        `wye:"bind,required,restart" check:"bind" doc:"\"host:port\" (an empty host is all addresses) or, of PostgreSQL clients, \"unix:/path/.s.PGSQL.6432\"."`
 	TLS          ListenerTLS   `wye:"tls"`
 	Auth         Auth          `wye:"auth" derived:"scram, of kind postgres" doc:"How clients prove who they are. trust asks nothing and is refused on addresses other machines can reach; plain needs TLS or a unix socket; cert needs tls.mode verify-client."`

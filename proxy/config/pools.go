@@ -147,6 +147,18 @@ const (
 
 func (PoolTLSMode) allowed() []string { return []string{"require", "verify-ca", "verify-full"} }
 
+// Pools are the names of the pools that the listener leads to.
+func (l *Listener) Pools() []string {
+	var names []string
+	if l.Pool != "" {
+		names = append(names, l.Pool)
+	}
+	for _, r := range l.Names {
+		names = append(names, r.Pool)
+	}
+	return names
+}
+
 // ServicePool returns the pool of that name, or nil.
 func (c *Config) ServicePool(name string) *ServicePool {
 	for i := range c.Pools {

@@ -1,0 +1,117 @@
+package tcpproxy
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/wyeproxy/wye/proxy/upstream"
+)
+
+// KeepAlive finds peers that have gone without a word: some two minutes after
+// the last of them.
+var KeepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}
+
+// dialled is a connection to a server, counted there as begun.
+type dialled struct {
+	up   *upstream.Upstream
+	conn net.Conn
+}
+
+// dial connects to the server that the policy picks, and to another where that
+// fails, up to Tries. The client's first bytes have not been passed on yet, so
+// nothing can happen twice.
+func (p *Pool) dial(ctx context.Context, client, at netip.AddrPort) (dialled, error) {
+	s := p.settings.Load()
+	want := upstream.Want{Zone: s.Zone}
+	if s.Balance.Policy == upstream.Hash {
+		want.Key = s.key(client.Addr())
+	}
+	var last error
+	for range s.Tries {
+		want.Now = 0
+		u, err := p.ups.Take(ctx, want)
+		if err != nil {
+			return dialled{}, cmp.Or(last, err)
+		}
+		began := p.ups.Now()
+		if want.Avoid&u.Bit() != 0 { // there is nobody new
+			u.Leave(began)
+			break
+		}
+		want.Avoid |= u.Bit()
+		conn, err := s.reach(ctx, u.Addr, client, at)
+		now := p.ups.Now()
+		took := time.Duration(now - began)
+		if err == nil {
+			u.Connected(now, took)
+			return dialled{u, conn}, nil
+		}
+		if ctx.Err() != nil { // the client's time is over, or we are closing
+			u.Leave(now)
+			return dialled{}, err
+		}
+		u.End(now, took, false)
+		last = fmt.Errorf("%s: %w", u.Name, err)
+	}
+	return dialled{}, last
+}
+
+// reach makes a connection that is ready for the client's bytes. Checks come
+// this way too: a server that passes them can be reached by clients.
+func (s *PoolSettings) reach(ctx context.Context, addr string, client, at netip.AddrPort) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Connect)
+	defer cancel()
+	conn, err := connect(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
+	if s.Header == NoHeader && s.TLS == nil {
+		return conn, nil
+	}
+	by, _ := ctx.Deadline()
+	_ = conn.SetDeadline(by)
+	if s.Header != NoHeader {
+		if _, err := conn.Write(s.Header.append(nil, client, at)); err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+	}
+	if s.TLS == nil {
+		_ = conn.SetDeadline(time.Time{})
+		return conn, nil
+	}
+	return s.handshake(ctx, conn, addr)
+}
+
+func (s *PoolSettings) handshake(ctx context.Context, conn net.Conn, addr string) (net.Conn, error) {
+	config := s.TLS
+	if config.ServerName == "" {
+		config = config.Clone()
+		config.ServerName = hostOf(addr)
+	}
+	t := tls.Client(conn, config)
+	if err := t.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("tls: %w", err)
+	}
+	_ = conn.SetDeadline(time.Time{})
+	return t, nil
+}
+
+// connect dials; an address that needs no resolver goes the short way.
+func connect(ctx context.Context, addr string) (net.Conn, error) {
+	d := net.Dialer{KeepAliveConfig: KeepAlive}
+	if to, err := netip.ParseAddrPort(addr); err == nil {
+		c, err := d.DialTCP(ctx, "tcp", netip.AddrPort{}, to)
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
+	return d.DialContext(ctx, "tcp", addr)
+}

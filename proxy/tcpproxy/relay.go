@@ -1,0 +1,121 @@
+package tcpproxy
+
+import (
+	"errors"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// relay is one client joined to one server. Two goroutines run it, one a
+// direction; the last to end closes it.
+type relay struct {
+	pool *Pool
+	to   dialled
+	in   half // from the client
+	out  half // from the server
+	open atomic.Int32
+	left func() // the client has gone
+
+	// Guarded by pool.mu.
+	prev, next *relay
+	seen       [2]int64 // bytes at the latest sweep
+	movedAt    time.Time
+}
+
+// half is one direction.
+type half struct {
+	relay    *relay
+	from, to net.Conn
+	moved    atomic.Int64 // bytes
+	pump     pump
+}
+
+// start joins a client and a server, and returns. first are bytes of the client
+// that have been read already; left is called when all is over, and errs only
+// when the pool is closed.
+func (p *Pool) start(client net.Conn, to dialled, left func()) {
+	now := time.Now()
+	r := &relay{pool: p, to: to, left: left, movedAt: now}
+	r.in = half{relay: r, from: client, to: to.conn}
+	r.out = half{relay: r, from: to.conn, to: client}
+	r.open.Store(2)
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		r.sever()
+		p.ended(r)
+		return
+	}
+	p.running.Add(1)
+	p.relays.push(r)
+	p.mu.Unlock()
+	// Dialling has grown the stack of whoever calls this, and what begins here
+	// may last for days: these begin anew.
+	go r.in.run()
+	go r.out.run()
+}
+
+// run moves bytes until there are no more, or the relay is closed.
+func (h *half) run() {
+	err := h.move()
+	switch r := h.relay; {
+	case err == nil:
+		closeWrite(h.to) // the other direction goes on
+	case aborted(err):
+		reset(r.in.from)
+		reset(r.to.conn)
+	default:
+		r.sever()
+	}
+	if h.relay.open.Add(-1) == 0 {
+		h.relay.end()
+	}
+}
+
+// end is called once, when both directions are done.
+func (r *relay) end() {
+	p := r.pool
+	r.sever()
+	p.mu.Lock()
+	p.relays.remove(r)
+	p.account(r)
+	p.mu.Unlock()
+	p.ended(r)
+	p.running.Done()
+}
+
+// ended gives back what the relay held.
+func (p *Pool) ended(r *relay) {
+	r.to.up.Leave(p.ups.Now())
+	r.left()
+}
+
+// sever closes both connections, which wakes both directions.
+func (r *relay) sever() {
+	_ = r.in.from.Close()
+	_ = r.to.conn.Close()
+}
+
+// closeWrite says to a peer that nothing more comes, and leaves the other way
+// open. On one that is gone it does nothing.
+func closeWrite(c net.Conn) {
+	if w, ok := c.(interface{ CloseWrite() error }); ok {
+		_ = w.CloseWrite()
+	}
+}
+
+// aborted tells whether a peer broke off: its counterpart must not take what
+// it got for all there was.
+func aborted(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ETIMEDOUT)
+}
+
+// reset closes a connection so that the peer sees that it was broken off.
+func reset(c net.Conn) {
+	if t, ok := c.(*net.TCPConn); ok {
+		_ = t.SetLinger(0)
+	}
+	_ = c.Close()
+}
