@@ -1,0 +1,145 @@
+package httpproxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// body is a request's body on its way to a server, held to the limits. One
+// goroutine reads it at a time.
+type body struct {
+	io.ReadCloser
+	control  *http.ResponseController
+	left     int64         // bytes that may still come; negative is no limit
+	patience time.Duration // of waiting that is left
+	rate     int64         // bytes that buy a second more; 0 or less buys nothing
+	limited  bool          // patience counts
+	moved    time.Time     // when the deadline was last moved
+
+	memory []byte // the whole body, where it is kept; set before the first try
+
+	begun atomic.Bool           // a byte was asked for
+	fault atomic.Pointer[error] // what ended it other than its end
+}
+
+// admitBody says why the request's body may not come; else it puts the limits
+// around it.
+func (v *visit) admitBody() *refusal {
+	r, l := v.in, v.site.Limits
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil
+	}
+	limit := v.route.BodyBytes
+	if limit >= 0 && r.ContentLength > limit {
+		return &refusal{413, errBigBody.Error()}
+	}
+	v.body = &body{
+		ReadCloser: r.Body, control: http.NewResponseController(v.ResponseWriter),
+		left: limit, patience: l.BodyTime, rate: l.MinRate,
+		// A stream's client is silent for as long as it has nothing to say.
+		limited: l.BodyTime > 0 && !isStream(r.Header.Get("Content-Type")),
+	}
+	r.Body = v.body
+	return nil
+}
+
+// isStream says whether bodies of that type are conversations.
+func isStream(contentType string) bool {
+	const grpc = "application/grpc"
+	return len(contentType) >= len(grpc) && contentType[:len(grpc)] == grpc
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	b.begun.Store(true)
+	if b.fault.Load() != nil {
+		return 0, *b.fault.Load()
+	}
+	asked := time.Now()
+	b.postpone(asked)
+	n, err := b.ReadCloser.Read(p)
+	if b.limited {
+		b.patience -= time.Since(asked)
+		if b.rate > 0 {
+			b.patience += time.Duration(int64(n) * int64(time.Second) / b.rate)
+		}
+	}
+	if b.left >= 0 {
+		if b.left -= int64(n); b.left < 0 {
+			err = errBigBody
+		}
+	}
+	switch {
+	case err == io.EOF:
+		b.release()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = errSlowBody
+		fallthrough
+	case err != nil:
+		b.fault.CompareAndSwap(nil, &err)
+	}
+	return n, err
+}
+
+// postpone moves the deadline to where patience ends, if that has moved.
+func (b *body) postpone(now time.Time) {
+	if !b.limited || (!b.moved.IsZero() && now.Sub(b.moved) < deadlineStep) {
+		return
+	}
+	b.moved = now
+	_ = b.control.SetReadDeadline(now.Add(max(b.patience, 0)))
+}
+
+// release takes the deadline away: what comes next on the conn is not the
+// body's.
+func (b *body) release() {
+	if b.limited && !b.moved.IsZero() {
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+}
+
+// refusal says what a body that ended wrong means to its client.
+func (b *body) refusal() refusal {
+	switch err := *b.fault.Load(); {
+	case errors.Is(err, errBigBody):
+		return refusal{413, errBigBody.Error()}
+	case errors.Is(err, errSlowBody):
+		return refusal{408, errSlowBody.Error()}
+	}
+	return refusal{400, "the body broke off or is malformed"}
+}
+
+// hold reads a body that servers may have to be sent again into memory, if it
+// is known to fit.
+func (v *visit) hold() *refusal {
+	b, limit := v.body, v.route.Retry.Body
+	if b == nil || v.in.ContentLength <= 0 || v.in.ContentLength > limit || v.route.Retry.Tries < 2 || !idempotent(v.in.Method) {
+		return nil
+	}
+	b.memory = make([]byte, v.in.ContentLength)
+	if _, err := io.ReadFull(b, b.memory); err != nil {
+		if b.fault.Load() == nil {
+			b.fault.Store(&err)
+		}
+		f := b.refusal()
+		return &f
+	}
+	return nil
+}
+
+// rewind gives a try the body from its beginning.
+func (b *body) rewind(out *http.Request) {
+	if b != nil && b.memory != nil {
+		out.Body = io.NopCloser(bytes.NewReader(b.memory))
+	}
+}
+
+// replayable says whether the body can be sent again.
+func (b *body) replayable() bool { return b == nil || b.memory != nil }
+
+// failed says whether the body ended other than at its end.
+func (b *body) failed() bool { return b != nil && b.fault.Load() != nil }

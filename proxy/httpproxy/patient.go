@@ -1,0 +1,45 @@
+package httpproxy
+
+import (
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// patient is a server's conn that ends when nothing has moved on it for a
+// while. Each byte in or out counts, so that long downloads, streams and
+// tunnels live as long as something happens.
+type patient struct {
+	net.Conn
+	stall time.Duration
+	set   atomic.Int64 // when the deadline was last moved, ns
+}
+
+// Deadlines cost a timer each, and nobody needs them to the second.
+const deadlineStep = time.Second
+
+func (p *patient) Read(b []byte) (int, error) {
+	p.postpone()
+	return p.Conn.Read(b)
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	p.postpone()
+	return p.Conn.Write(b)
+}
+
+func (p *patient) postpone() {
+	now := time.Now()
+	if at := now.UnixNano(); at-p.set.Load() > int64(deadlineStep) {
+		p.set.Store(at)
+		_ = p.Conn.SetDeadline(now.Add(p.stall + deadlineStep))
+	}
+}
+
+// CloseWrite lets a tunnel pass on that one side has ended.
+func (p *patient) CloseWrite() error {
+	if c, ok := p.Conn.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return p.Conn.Close()
+}

@@ -1,0 +1,136 @@
+package httpproxy
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/wyeproxy/wye/proxy/upstream"
+)
+
+// PoolSettings are how a pool's servers are spoken to. The zero value is plain
+// HTTP/1.1.
+type PoolSettings struct {
+	TLS         *tls.Config   // nil: none. Without ServerName, a server's name is checked as the address has it
+	HTTP2       bool          // by ALPN with TLS; without TLS, by prior knowledge, and nothing else then
+	DialTimeout time.Duration // with the TLS handshake, default 2 s
+	Stall       time.Duration // of a server's conn without a byte in or out while a request is on it, default 60 s
+	Idle        time.Duration // that an unused conn is kept, default 30 s; less than the servers keep theirs
+	MaxIdle     int           // unused conns kept per server, default 256
+	Key         KeyOf         // what is the same for requests that belong together; for the policy Hash only
+}
+
+// Pool is the servers of one name that speak HTTP, and the conns to them. Safe
+// for concurrent use by any number of listeners; to be closed by its owner.
+type Pool struct {
+	Name string
+	*upstream.Pool
+	line  atomic.Pointer[line]
+	Count Tally
+}
+
+// line is how servers are reached under one configuration.
+type line struct {
+	PoolSettings
+	carrier *http.Transport
+	scheme  string
+}
+
+// headOfAnswer bounds the head of a server's answer.
+const headOfAnswer = 256 << 10
+
+// NewPool makes a pool over servers that somebody else configures and closes.
+func NewPool(name string, servers *upstream.Pool, s PoolSettings) *Pool {
+	p := &Pool{Name: name, Pool: servers}
+	p.Use(s)
+	return p
+}
+
+// Use replaces the settings. Requests under way keep their conns; unused ones
+// are closed.
+func (p *Pool) Use(s PoolSettings) {
+	if old := p.line.Swap(newLine(s)); old != nil {
+		old.carrier.CloseIdleConnections()
+	}
+}
+
+// Close closes unused conns. Those of requests under way close when these end.
+func (p *Pool) Close() { p.line.Load().carrier.CloseIdleConnections() }
+
+func newLine(s PoolSettings) *line {
+	s.DialTimeout = or(s.DialTimeout, 2*time.Second)
+	s.Stall = or(s.Stall, 60*time.Second)
+	s.Idle = or(s.Idle, 30*time.Second)
+	s.MaxIdle = or(s.MaxIdle, 256)
+	l := &line{PoolSettings: s, scheme: "http"}
+	if s.TLS != nil {
+		l.scheme = "https"
+	}
+	l.carrier = &http.Transport{
+		DialContext:            l.dial,
+		DialTLSContext:         l.dialTLS,
+		TLSClientConfig:        s.TLS.Clone(),
+		DisableCompression:     true, // bodies pass as they are
+		MaxIdleConnsPerHost:    s.MaxIdle,
+		IdleConnTimeout:        s.Idle,
+		MaxResponseHeaderBytes: headOfAnswer,
+		Protocols:              new(http.Protocols),
+		// Pings find conns that died without a word.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: s.DialTimeout},
+	}
+	switch {
+	case s.HTTP2 && s.TLS == nil:
+		l.carrier.Protocols.SetUnencryptedHTTP2(true)
+	case s.HTTP2:
+		l.carrier.Protocols.SetHTTP2(true)
+		l.carrier.Protocols.SetHTTP1(true)
+	default:
+		l.carrier.Protocols.SetHTTP1(true)
+	}
+	return l
+}
+
+// dialError is of a request of which no byte was sent.
+type dialError struct{ error }
+
+func (e dialError) Unwrap() error { return e.error }
+
+func (l *line) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	d := net.Dialer{Timeout: l.DialTimeout}
+	c, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, dialError{err}
+	}
+	return &patient{Conn: c, stall: l.Stall}, nil
+}
+
+// dialTLS counts a handshake that fails as a dial that does.
+func (l *line) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.DialTimeout)
+	defer cancel()
+	raw, err := l.dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	c := tls.Client(raw, l.tlsFor(addr))
+	if err := c.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		return nil, dialError{err}
+	}
+	return c, nil
+}
+
+func (l *line) tlsFor(addr string) *tls.Config {
+	c := l.TLS.Clone()
+	if c.ServerName == "" {
+		c.ServerName, _, _ = net.SplitHostPort(addr)
+	}
+	c.NextProtos = []string{"http/1.1"}
+	if l.HTTP2 {
+		c.NextProtos = []string{"h2", "http/1.1"}
+	}
+	return c
+}

@@ -1,0 +1,104 @@
+package httpproxy
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/wyeproxy/wye/proxy/upstream"
+)
+
+// visit is one request of a client, from its route to the books. It belongs to
+// the goroutine that serves the request.
+type visit struct {
+	*answer
+	site   *site
+	server *Server
+	in     *http.Request
+	began  time.Time
+	route  *route
+	share  *share
+	client netip.Addr                        // who asks, as far as is known
+	body   *body                             // nil: none
+	served atomic.Pointer[upstream.Upstream] // who had it last
+}
+
+// visitKey finds a request's visit again behind what Around put between.
+type visitKey struct{}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v := &visit{server: s, site: s.site.Load(), began: time.Now(), answer: &answer{ResponseWriter: w}}
+	v.in = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
+	v.client = clientOf(r, v.site.Trusted)
+	s.Count.begin()
+	defer v.end()
+	v.serve()
+}
+
+// serve holds the request against what every one must meet, then does what its
+// route says.
+func (v *visit) serve() {
+	if why := unfit(v.in); why != nil {
+		v.refuse(v.in, *why)
+		return
+	}
+	if v.route = v.site.table.find(v.in); v.route == nil {
+		v.refuse(v.in, refusal{404, "no route"})
+		return
+	}
+	if why := v.admitBody(); why != nil {
+		v.refuse(v.in, *why)
+		return
+	}
+	if why := v.hold(); why != nil {
+		v.refuse(v.in, *why)
+		return
+	}
+	v.share = v.route.draw(rand.Uint64())
+	v.share.Pool.Count.begin()
+	v.route.forward.ServeHTTP(v.answer, v.in)
+}
+
+// unfit says why a request has no business here, whatever its route.
+func unfit(r *http.Request) *refusal {
+	switch {
+	case r.Method == http.MethodConnect:
+		return &refusal{405, "no tunnels to elsewhere"}
+	case r.Method == http.MethodTrace:
+		return &refusal{405, "TRACE would show a client what proxies add"}
+	case r.URL.Path == "*" || r.URL.Path == "":
+		return nil // OPTIONS *, or the root
+	case r.URL.Path[0] != '/' || hasDots(r.URL.Path):
+		// Servers differ in what they make of these: a route must not be
+		// chosen by one reading and served by another.
+		return &refusal{400, "path with . or .. in it"}
+	}
+	return nil
+}
+
+// hasDots says whether a decoded path has segments "." or "..".
+func hasDots(path string) bool {
+	if !strings.Contains(path, "/.") {
+		return false
+	}
+	for seg := range strings.SplitSeq(path, "/") {
+		if seg == "." || seg == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// end writes the visit into the books. It runs also when the answer broke off.
+func (v *visit) end() {
+	took := time.Since(v.began)
+	v.server.Count.end(v.status, took)
+	if v.share != nil {
+		v.share.Pool.Count.end(v.status, took)
+	}
+}
