@@ -41,6 +41,9 @@ var rooms = []room{
 	{"proxy/connpool", []string{"proxy/upstream", "protocol", "protocol/auth", "protocol/pgerror", "proxy/stats"}, "knows servers, not clients"},
 	{"proxy/tcpproxy", []string{"proxy/upstream", "proxy/stats", "protocol/proxyheader"}, "shares the loop, not the protocol; the PROXY header stands before any"},
 	{"proxy/httpproxy", []string{"proxy/upstream", "proxy/stats", "cache"}, "shares the loop, not the protocol"},
+	{"proxy/tcpproxy", []string{"proxy/upstream", "proxy/stats"}, "shares the loop, not the protocol"},
+	{"proxy/httpproxy/httpcache", nil, "responses in, responses out; whoever wraps it chooses servers"},
+	{"proxy/httpproxy", []string{"proxy/upstream", "proxy/stats", "cache", "proxy/httpproxy/httpcache"}, "shares the loop, not the protocol"},
 	{"proxy/session", []string{"router", "router/sqlparse", "router/plan", "router/shardplan", "shards", "shards/scatter", "shards/merge", "shards/commit", "shards/copysplit", "cache",
 		"protocol", "protocol/auth", "protocol/pgerror", "proxy/connpool", "proxy/upstream", "proxy/freshness", "proxy/stats"},
 		"one client's life; it is handed its settings and never reads the config"},
@@ -79,7 +82,7 @@ var modules = []module{
 		"message types where messages are made; elsewhere frames pass undecoded"},
 	{"github.com/jackc/pgx/v5/pgconn", []string{"protocol", "proxy/connpool", "proxy/admin", "cmd/wye", "internal/..."},
 		"connections are dialled where they are pooled"},
-	{"github.com/hashicorp/golang-lru/v2", []string{"cache", "router/sqlparse", "proxy/connpool", "proxy"}, "the least recently used list, where memory is bounded"},
+	{"github.com/hashicorp/golang-lru/v2", []string{"cache", "router/sqlparse", "proxy/connpool", "proxy", "proxy/httpproxy/httpcache"}, "the least recently used list, where memory is bounded"},
 	{"go.yaml.in/yaml/v3", []string{"proxy/config", "internal/..."}, "one file is read, by one package"},
 	{"golang.org/x/text", []string{"protocol/auth"}, "SASLprep's normalisation"},
 	{"github.com/lib/pq", []string{"internal/drivertest"}, "a driver that people use, under test"},
@@ -117,6 +120,7 @@ var pures = []pure{
 	{"router/shardplan", "", nil, "the same statement, map and arguments always give the same plan"},
 	{"shards/copysplit", "", nil, "the same bytes are always the same rows"},
 	{"proxy/upstream", "policy", nil, "a policy chooses; randomness is passed in"},
+	{"proxy/httpproxy/httpcache", "freshness", []string{"net/http"}, "the time is an argument; net/http for its headers and dates"},
 }
 
 // impurePackages of the standard library are refused in pure rooms. An entry
