@@ -35,6 +35,7 @@ var rooms = []room{
 	{"router", []string{"router/sqlparse", "router/catalog", "router/plan", "router/shardplan", "shards", "protocol/pgerror"}, "decides without I/O"},
 
 	{"proxy/upstream", []string{"proxy/stats"}, "protocol-blind: shared by PostgreSQL, TCP and HTTP"},
+	{"proxy/discover", []string{"proxy/upstream"}, "lists of servers in, targets out; registries are reached from here and nowhere else"},
 	{"proxy/watch", []string{"proxy/freshness", "proxy/stats", "protocol/pgerror"}, "asks servers through an interface it declares itself"},
 	{"proxy/config", []string{"protocol/pgerror", "protocol/auth", "shards/shardfunc", "shards", "router/catalog", "cache", "proxy/stats", "proxy/freshness"},
 		"imports leaf rooms for their Default constants, auth to check stored verifiers, and shards to check the map: only here are its places in the file known, and a reload must refuse what check refuses"},
@@ -85,6 +86,7 @@ var modules = []module{
 	{"github.com/hashicorp/golang-lru/v2", []string{"cache", "router/sqlparse", "proxy/connpool", "proxy", "proxy/httpproxy/httpcache"}, "the least recently used list, where memory is bounded"},
 	{"go.yaml.in/yaml/v3", []string{"proxy/config", "internal/..."}, "one file is read, by one package"},
 	{"golang.org/x/text", []string{"protocol/auth"}, "SASLprep's normalisation"},
+	{"github.com/miekg/dns", []string{"proxy/discover"}, "name servers are asked by one package"},
 	{"github.com/lib/pq", []string{"internal/drivertest"}, "a driver that people use, under test"},
 	{"gorm.io/gorm", []string{"internal/drivertest"}, "an ORM that people use, under test"},
 	{"gorm.io/driver/postgres", []string{"internal/drivertest"}, "an ORM that people use, under test"},
