@@ -25,6 +25,7 @@ type CacheRule struct {
 	TTL             time.Duration `wye:"ttl,required" min:"1ms" max:"24h" doc:"How long an answer is served after it was true."`
 	Stale           time.Duration `wye:"stale_while_revalidate" default:"0" max:"24h" doc:"For how long after ttl it is still served while one client asks anew. Not after a write that wye has seen."`
 	MaxEntry        int64         `wye:"max_entry" min:"1KiB" max:"64MiB" derived:"the cache's" doc:"A longer answer is not kept."`
+	Memory          int64         `wye:"memory" min:"64KiB" max:"1TiB" derived:"the cache's" doc:"Most memory for the answers of this rule, out of the cache's."`
 }
 
 // Elsewhere is how writes are noticed that this wye does not see.
@@ -63,6 +64,12 @@ func (d *decoder) checkCache(c *Cluster, at string) {
 		}
 		if r.MaxEntry > c.Cache.Memory/4 {
 			d.errorf(d.at(rule), "%s: an answer of max_entry, %d bytes, would take more than a quarter of cache.memory", rule, r.MaxEntry)
+		}
+		if r.Memory != 0 && r.MaxEntry > r.Memory/4 {
+			d.errorf(d.at(rule), "%s: an answer of max_entry, %d bytes, would take more than a quarter of its memory", rule, r.MaxEntry)
+		}
+		if r.Memory > c.Cache.Memory {
+			d.errorf(d.at(rule+".memory"), "%s.memory: more than cache.memory, %d bytes", rule, c.Cache.Memory)
 		}
 		if _, err := path.Match(r.ApplicationName, ""); err != nil {
 			d.errorf(d.at(rule+".application_name"), "%s.application_name: %v", rule, err)

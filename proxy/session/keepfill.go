@@ -27,7 +27,26 @@ func (s *Session) gather(sent []byte) {
 		s.t.fill = nil
 		return
 	}
+	if !f.room(len(sent)) {
+		s.t.fill = nil
+		return
+	}
 	f.frames = append(f.frames, sent...)
+}
+
+// room makes the recording large enough for n bytes more, as long as the cache
+// has room for it. An answer that comes in one piece wastes nothing.
+func (f *filling) room(n int) bool {
+	need := len(f.frames) + n
+	if need <= cap(f.frames) {
+		return true
+	}
+	size := max(need, min(2*cap(f.frames), f.most+overhead))
+	if !f.Grow(int64(size - cap(f.frames))) {
+		return false
+	}
+	f.frames = append(make([]byte, 0, size), f.frames...)
+	return true
 }
 
 // overhead is what an answer has beside what is kept of it: ParseComplete,
