@@ -37,15 +37,16 @@ func (s *Session) keptBatch(in []byte) (answered bool, err error) {
 		return false, nil
 	}
 	q, ok := s.questionAhead(in)
-	if !ok {
-		return false, nil
+	var e *cache.Entry
+	if ok {
+		if rule, v := s.keptBy(q.read); rule != nil {
+			e = s.lookUp(&q, rule, v)
+		}
 	}
-	rule, v := s.keptBy(q.read)
-	if rule == nil {
-		return false, nil
-	}
-	e := s.lookUp(&q, rule, v)
 	if e == nil {
+		if q.parse != nil {
+			s.traffic().first = q.read // takeParse need not read it again
+		}
 		return false, nil
 	}
 	t := s.traffic()
