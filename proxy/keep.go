@@ -61,6 +61,7 @@ func (c *cluster) keepOf(cfg *config.Cluster, user string) *session.Keep {
 		return nil
 	}
 	k := &session.Keep{Cache: kept, Wait: cfg.Cache.Wait, MaxEntry: int(cfg.Cache.MaxEntry), Hinted: kept.Rule(cache.ByHint)}
+	k.InTransactions = cfg.Cache.Transactions == config.CacheTransactionsReadCommitted
 	if cfg.Cache.Elsewhere == config.ElsewhereWAL {
 		k.Live = c.elsewhere.live
 	}

@@ -11,8 +11,23 @@ type Cache struct {
 	MaxEntry  int64         `wye:"max_entry" default:"256KiB" min:"1KiB" max:"64MiB" doc:"A longer answer is not kept; a rule may say otherwise."`
 	Wait      time.Duration `wye:"wait" default:"1s" max:"1m" doc:"How long a client waits for the answer that another one has asked for already, before it asks on its own."`
 	Elsewhere Elsewhere     `wye:"elsewhere" default:"ttl" doc:"How writes are noticed that do not go through this wye: wal (by logical replication; needs wal_level = logical and a health.user with REPLICATION; while the log cannot be followed nothing is served from memory), or ttl (not at all: an answer may be as old as its rule's ttl)."`
-	Rules     []CacheRule   `wye:"rules,required"`
+	// Transactions is here and not a fact that wye finds out, because no server
+	// reports its default_transaction_isolation: it comes from files, the role and
+	// the database, and may change at any moment.
+	Transactions CacheTransactions `wye:"transactions" default:"off" doc:"Whether reads in transactions are answered from memory, until the transaction does something else than read: off, or read_committed, in transactions that are READ COMMITTED. With that, clients that do not set default_transaction_isolation themselves get 'read committed', whatever the server, the database or the role says."`
+	Rules        []CacheRule       `wye:"rules,required"`
 }
+
+// CacheTransactions says in which transactions answers come from memory.
+type CacheTransactions string
+
+// In none, or in those that are READ COMMITTED.
+const (
+	CacheTransactionsOff           CacheTransactions = "off"
+	CacheTransactionsReadCommitted CacheTransactions = "read_committed"
+)
+
+func (CacheTransactions) allowed() []string { return []string{"off", "read_committed"} }
 
 // CacheRule says which answers are kept and for how long. All that it names
 // must fit; the first rule that fits a statement counts.

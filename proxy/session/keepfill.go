@@ -14,6 +14,7 @@ type filling struct {
 	asOf    freshness.Instant
 	most    int    // bytes
 	frames  []byte // what the client was sent so far
+	status  byte   // of the transaction that the question was asked in
 }
 
 // gather notes what the client is sent, as long as the answer is to be kept.
@@ -62,8 +63,8 @@ func (s *Session) readOn(to *Reader) {
 }
 
 // store puts the answer into the cache, if it is one that everybody who asks
-// the same would get: complete, without notices, outside of transactions, and
-// with no write since to anything that it read.
+// the same would get: complete, without notices, in the transaction or outside
+// of any as it was asked, and with no write since to anything that it read.
 func (s *Session) store() {
 	f := s.t.fill
 	if f == nil {
@@ -71,7 +72,7 @@ func (s *Session) store() {
 	}
 	s.t.fill = nil
 	answer := keptPart(f.frames)
-	if answer == nil || s.idleStatus != protocol.TxIdle || len(answer) > f.most {
+	if answer == nil || s.idleStatus != f.status || len(answer) > f.most {
 		f.Abandon()
 		return
 	}
