@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -24,15 +25,15 @@ type Lookup struct {
 	// Stale is for how long it is still served after that, while one caller
 	// asks anew.
 	Stale time.Duration
-	Rule  *Rule
+	// Rule counts it, and has entries of its own: no rule finds another's.
+	Rule *Rule
 }
 
 // Cache is a set of entries with one byte budget. Safe for concurrent use.
 type Cache struct {
 	seed   maphash.Seed
 	stores [shards]store
-	bytes  atomic.Int64 // of all stores, and of what is about to be stored
-	limit  atomic.Int64
+	all    budget        // of all stores, and of what is being recorded
 	hand   atomic.Uint32 // the store that gives way next
 
 	mu    sync.Mutex // guards rules
@@ -47,17 +48,17 @@ const shards = 32
 func New(l Limits) *Cache {
 	c := &Cache{seed: maphash.MakeSeed()}
 	for i := range c.stores {
-		c.stores[i].init(c)
+		c.stores[i].cache = c
 	}
-	c.limit.Store(l.Bytes)
+	c.all.limit.Store(l.Bytes)
 	return c
 }
 
 // Resize sets the limits anew. What is too much is dropped, longest unused
 // first.
 func (c *Cache) Resize(l Limits) {
-	c.limit.Store(l.Bytes)
-	c.reserve(0)
+	c.all.limit.Store(l.Bytes)
+	c.shrink(nil)
 }
 
 func (c *Cache) store(key []byte) *store {
@@ -70,11 +71,12 @@ func (c *Cache) Get(key []byte, l Lookup) (e *Entry, refresh bool) {
 	s := c.store(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, ok := s.entries.Get(unsafe.String(unsafe.SliceData(key), len(key))) // which does not keep it
+	e, ok := s.shelf(l.Rule).entries.Get(unsafe.String(unsafe.SliceData(key), len(key))) // which does not keep it
 	if !ok {
 		l.Rule.misses.Add(1)
 		return nil, false
 	}
+	e.used = l.Now
 	age := time.Duration(l.Now - e.AsOf)
 	switch {
 	case e.AsOf <= l.ValidSince:
@@ -113,8 +115,8 @@ func (c *Cache) dropIf(why Cause, is func(*Entry) bool) (dropped int) {
 	return dropped
 }
 
-// Bytes is what all entries take now, and how much they may.
-func (c *Cache) Bytes() (used, limit int64) { return c.bytes.Load(), c.limit.Load() }
+// Bytes is what all entries and all recordings take now, and how much they may.
+func (c *Cache) Bytes() (used, limit int64) { return c.all.used.Load(), c.all.limit.Load() }
 
 // Table is what is kept of answers that read a table.
 type Table struct {
@@ -136,7 +138,7 @@ func (c *Cache) Tables() []Table {
 					sums[name] = t
 				}
 				t.Entries++
-				t.Bytes += e.size()
+				t.Bytes += e.bytes
 			}
 		})
 	}
@@ -144,6 +146,6 @@ func (c *Cache) Tables() []Table {
 	for _, t := range sums {
 		list = append(list, *t)
 	}
-	slices.SortFunc(list, func(a, b Table) int { return compare(a.Name, b.Name) })
+	slices.SortFunc(list, func(a, b Table) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }

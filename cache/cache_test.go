@@ -213,8 +213,8 @@ func TestLimitUnderLoad(t *testing.T) {
 	if fill.Commit(make([]byte, limit), 1, 0) {
 		t.Error("stored more than the limit")
 	}
-	if c.FlushAll(Flushed); c.bytes.Load() != 0 {
-		t.Errorf("%d bytes of nothing", c.bytes.Load())
+	if c.FlushAll(Flushed); c.all.used.Load() != 0 {
+		t.Errorf("%d bytes of nothing", c.all.used.Load())
 	}
 }
 

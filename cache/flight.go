@@ -12,10 +12,11 @@ type flight struct {
 }
 
 // Fill is the right to answer a key for all who wait for it. It has one end:
-// Commit, Abandon or TooLarge; what is called after that does nothing. For one
-// goroutine.
+// Commit, Abandon, TooLarge or a Grow that found no room; what is called after
+// that does nothing. For one goroutine.
 type Fill struct {
 	store  *store
+	held   int64 // bytes of the recording that are counted
 	key    string
 	rule   *Rule
 	tables []string
@@ -45,42 +46,76 @@ func (c *Cache) Begin(key []byte, l Lookup, tables []string) (*Fill, *Wait) {
 	s := c.store(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f := s.flights[string(key)]; f != nil && f.asOf > l.ValidSince {
+	shelf := s.shelf(l.Rule)
+	if f := shelf.flights[string(key)]; f != nil && f.asOf > l.ValidSince {
 		l.Rule.waits.Add(1)
 		return nil, &Wait{f.done}
 	}
 	// Somebody may have stored an answer since this caller looked: the last
 	// fill ended in between. Without this second look it would fill once more.
-	if e, ok := s.entries.Peek(string(key)); ok && e.AsOf > l.ValidSince && time.Duration(l.Now-e.AsOf) <= l.TTL {
+	if e, ok := shelf.entries.Peek(string(key)); ok && e.AsOf > l.ValidSince && time.Duration(l.Now-e.AsOf) <= l.TTL {
 		return nil, &Wait{ended}
 	}
 	f := &flight{asOf: l.Now, done: make(chan struct{})}
 	fill := &Fill{store: s, key: string(key), rule: l.Rule, tables: tables, flight: f}
-	s.flights[fill.key] = f
+	shelf.flights[fill.key] = f
 	return fill, nil
 }
 
-// Commit stores the answer, of which a copy is made, unless something that it
-// read was written at or after asOf. It reports whether it did.
+// Grow counts n more bytes of recorded answer, before they are allocated. It
+// is false, and the fill is over, if there is no room for them: what is being
+// recorded stands in the same budget as what is kept.
+func (f *Fill) Grow(n int64) bool {
+	if f.flight == nil {
+		return false
+	}
+	if f.held == 0 {
+		n += entryOverhead + int64(len(f.key))
+	}
+	if !f.store.cache.reserve(f.rule, n) {
+		f.Abandon()
+		return false
+	}
+	f.held += n
+	return true
+}
+
+// Commit stores the answer, unless something that it read was written at or
+// after asOf. It reports whether it did. The frames are the cache's from now
+// on; what wastes much of the recording is copied.
 func (f *Fill) Commit(frames []byte, asOf, validSince Instant) bool {
 	if f.flight == nil {
 		return false
 	}
-	e := &Entry{Frames: slices.Clip(slices.Clone(frames)), AsOf: asOf, Tables: f.tables, key: f.key, rule: f.rule}
-	c := f.store.cache
-	if asOf <= validSince || !c.reserve(e.size()) {
+	if asOf <= validSince || !f.fit(&frames) {
 		f.Abandon()
 		return false
 	}
+	e := &Entry{Frames: frames, AsOf: asOf, Tables: f.tables, key: f.key, rule: f.rule, bytes: f.held, used: asOf}
 	f.store.mu.Lock()
-	if old, ok := f.store.entries.Peek(f.key); ok && old.AsOf > asOf {
-		c.bytes.Add(-e.size()) // somebody else's is younger
-	} else {
+	if old, ok := f.store.shelf(f.rule).entries.Peek(f.key); !ok || old.AsOf <= asOf {
 		f.store.put(e)
-	}
+		f.held = 0
+	} // else somebody else's is younger
 	f.end()
 	f.store.mu.Unlock()
 	f.rule.fills.Add(1)
+	return true
+}
+
+// fit makes what is counted what an entry with these frames takes.
+func (f *Fill) fit(frames *[]byte) bool {
+	size := entryOverhead + int64(len(f.key)+len(*frames))
+	recorded := f.held >= size
+	if recorded && f.held-size <= size/8 {
+		return true
+	}
+	if !f.store.cache.reserve(f.rule, size) {
+		return recorded
+	}
+	*frames = slices.Clip(slices.Clone(*frames))
+	f.store.cache.release(f.rule, f.held)
+	f.held = size
 	return true
 }
 
@@ -90,7 +125,7 @@ func (f *Fill) Abandon() {
 		return
 	}
 	f.store.mu.Lock()
-	if e, ok := f.store.entries.Peek(f.key); ok {
+	if e, ok := f.store.shelf(f.rule).entries.Peek(f.key); ok {
 		e.refreshing = false // the next who finds it too old asks anew
 	}
 	f.end()
@@ -106,11 +141,14 @@ func (f *Fill) TooLarge() {
 	}
 }
 
-// end wakes those who wait. The store's mutex is held.
+// end wakes those who wait, and gives back what was counted. The store's mutex
+// is held.
 func (f *Fill) end() {
-	if f.store.flights[f.key] == f.flight {
-		delete(f.store.flights, f.key)
+	if flights := f.store.shelf(f.rule).flights; flights[f.key] == f.flight {
+		delete(flights, f.key)
 	}
+	f.store.cache.release(f.rule, f.held)
+	f.held = 0
 	close(f.flight.done)
 	f.flight = nil
 }

@@ -7,9 +7,11 @@ import "sync/atomic"
 type Rule struct {
 	Name string
 
+	index                                               int    // of its shelf in each store
+	budget                                              budget // of its entries and recordings; no limit but the cache's at first
 	hits, stale, misses, fills, waits, abandoned, large atomic.Int64
 	dropped                                             [causes]atomic.Int64
-	bytes, entries                                      atomic.Int64
+	entries                                             atomic.Int64
 }
 
 // Counts are a Rule's at one moment.
@@ -23,7 +25,8 @@ type Counts struct {
 	Abandoned int64 // fills that came to nothing: an error, a write meanwhile
 	TooLarge  int64
 	Dropped   [causes]int64 // by Cause
-	Bytes     int64         // now in memory
+	Bytes     int64         // now in memory, recordings included
+	Limit     int64         // of Bytes; 0: the cache's alone
 	Entries   int64
 }
 
@@ -31,7 +34,7 @@ type Counts struct {
 func (r *Rule) counts() Counts {
 	c := Counts{
 		Rule: r.Name, Hits: r.hits.Load(), Stale: r.stale.Load(), Misses: r.misses.Load(), Fills: r.fills.Load(),
-		Waits: r.waits.Load(), Abandoned: r.abandoned.Load(), TooLarge: r.large.Load(), Bytes: r.bytes.Load(), Entries: r.entries.Load(),
+		Waits: r.waits.Load(), Abandoned: r.abandoned.Load(), TooLarge: r.large.Load(), Bytes: r.budget.used.Load(), Limit: r.budget.limit.Load(), Entries: r.entries.Load(),
 	}
 	for i := range c.Dropped {
 		c.Dropped[i] = r.dropped[i].Load()
@@ -52,9 +55,16 @@ func (c *Cache) Rule(name string) *Rule {
 			return r
 		}
 	}
-	r := &Rule{Name: name}
+	r := &Rule{Name: name, index: len(c.rules)}
 	c.rules = append(c.rules, r)
 	return r
+}
+
+// Cap limits the bytes of one rule's entries and recordings; 0 is no limit but
+// the cache's. What is too much is dropped, longest unused first.
+func (c *Cache) Cap(r *Rule, bytes int64) {
+	r.budget.limit.Store(bytes)
+	c.shrink(r)
 }
 
 // Counts lists the counts of all rules, in the order of their making.

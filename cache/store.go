@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"cmp"
 	"math"
 	"sync"
 
@@ -12,98 +11,96 @@ import (
 type store struct {
 	cache   *Cache
 	mu      sync.Mutex
-	entries *simplelru.LRU[string, *Entry] // least recently used first
-	flights map[string]*flight
-	_       [40]byte // keeps the next store's lock off this one's cache line
+	shelves []*shelf // by Rule.index; nil or missing: the rule had nothing here yet
+	_       [24]byte // keeps the next store's lock off this one's cache line
 }
 
-func (s *store) init(c *Cache) {
+// shelf is what a store has of one rule.
+type shelf struct {
+	entries *simplelru.LRU[string, *Entry] // least recently used first
+	flights map[string]*flight
+}
+
+// shelf is the rule's, made at the first need. The mutex is held.
+func (s *store) shelf(r *Rule) *shelf {
+	if r.index < len(s.shelves) && s.shelves[r.index] != nil {
+		return s.shelves[r.index]
+	}
+	for len(s.shelves) <= r.index {
+		s.shelves = append(s.shelves, nil)
+	}
 	lru, err := simplelru.NewLRU[string, *Entry](math.MaxInt32, nil) // bounded in bytes, by us
 	if err != nil {
 		panic(err) // only for sizes below 1
 	}
-	s.cache, s.entries, s.flights = c, lru, map[string]*flight{}
+	s.shelves[r.index] = &shelf{lru, map[string]*flight{}}
+	return s.shelves[r.index]
 }
 
-// put stores e for which room was reserved, in place of what was there. The
-// store's mutex is held.
+// put stores e, whose bytes are counted already, in place of what was there.
+// The store's mutex is held.
 func (s *store) put(e *Entry) {
-	if old, ok := s.entries.Peek(e.key); ok {
+	entries := s.shelf(e.rule).entries
+	if old, ok := entries.Peek(e.key); ok {
 		s.forget(old)
 	}
-	s.entries.Add(e.key, e)
-	e.rule.bytes.Add(e.size())
+	entries.Add(e.key, e)
 	e.rule.entries.Add(1)
 }
 
 // drop takes e out. The mutex is held.
 func (s *store) drop(e *Entry, why Cause) {
-	s.entries.Remove(e.key)
+	s.shelf(e.rule).entries.Remove(e.key)
 	s.forget(e)
 	e.rule.dropped[why].Add(1)
 }
 
 // forget gives back what e counted.
 func (s *store) forget(e *Entry) {
-	size := e.size()
-	e.rule.bytes.Add(-size)
 	e.rule.entries.Add(-1)
-	s.cache.bytes.Add(-size)
+	s.cache.release(e.rule, e.bytes)
 }
 
 func (s *store) dropIf(why Cause, is func(*Entry) bool) (dropped int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, key := range s.entries.Keys() {
-		if e, ok := s.entries.Peek(key); ok && is(e) {
+	s.each(func(e *Entry) {
+		if is(e) {
 			s.drop(e, why)
 			dropped++
 		}
-	}
+	})
 	return dropped
 }
 
 func (s *store) each(f func(*Entry)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, e := range s.entries.Values() {
-		f(e)
-	}
-}
-
-// evict drops the entry of this store that was used longest ago.
-func (s *store) evict() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, e, ok := s.entries.GetOldest()
-	if ok {
-		s.drop(e, Evicted)
-	}
-	return ok
-}
-
-// reserve makes room for size bytes and counts them, or says that there is
-// none: it is never exceeded, not even for a moment. The stores give way in
-// turns, so what goes is nearly what was used longest ago.
-func (c *Cache) reserve(size int64) bool {
-	limit := c.limit.Load()
-	if size > limit {
-		return false
-	}
-	for empty := 0; ; {
-		used := c.bytes.Load()
-		if used+size <= limit {
-			if size == 0 || c.bytes.CompareAndSwap(used, used+size) {
-				return true
-			}
+	for _, shelf := range s.shelves {
+		if shelf == nil {
 			continue
 		}
-		if c.stores[c.hand.Add(1)&(shards-1)].evict() {
-			empty = 0
-		} else if empty++; empty > shards {
-			return false // all that is counted is about to be stored by others
+		for _, e := range shelf.entries.Values() {
+			f(e)
 		}
 	}
 }
 
-func compare(a, b string) int { return cmp.Compare(a, b) }
+// evict drops the entry of this store that was used longest ago, among all or
+// among one rule's.
+func (s *store) evict(of *Rule) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var oldest *Entry
+	for i, shelf := range s.shelves {
+		if shelf == nil || of != nil && of.index != i {
+			continue
+		}
+		if _, e, ok := shelf.entries.GetOldest(); ok && (oldest == nil || e.used < oldest.used) {
+			oldest = e
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	s.drop(oldest, Evicted)
+	return true
+}

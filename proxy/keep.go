@@ -46,6 +46,12 @@ func (c *cluster) keep(cfg *config.Cluster) {
 	default:
 		kept.Resize(cache.Limits{Bytes: cfg.Cache.Memory})
 	}
+	if cfg.Cache != nil {
+		kept = c.kept.Load()
+		for _, r := range cfg.Cache.Rules {
+			kept.Cap(kept.Rule(r.Name), r.Memory)
+		}
+	}
 }
 
 // keepOf is what sessions of a user know of the cache; nil if there is none.
@@ -55,6 +61,7 @@ func (c *cluster) keepOf(cfg *config.Cluster, user string) *session.Keep {
 		return nil
 	}
 	k := &session.Keep{Cache: kept, Wait: cfg.Cache.Wait, MaxEntry: int(cfg.Cache.MaxEntry), Hinted: kept.Rule(cache.ByHint)}
+	k.InTransactions = cfg.Cache.Transactions == config.CacheTransactionsReadCommitted
 	if cfg.Cache.Elsewhere == config.ElsewhereWAL {
 		k.Live = c.elsewhere.live
 	}
@@ -115,6 +122,9 @@ func (c *cluster) cacheRows() []stats.CacheRow {
 		row := stats.CacheRow{
 			Cluster: c.name, Rule: n.Rule, Entries: n.Entries, Bytes: n.Bytes, Memory: limit, Hits: n.Hits, Stale: n.Stale, Misses: n.Misses,
 			Fills: n.Fills, Waits: n.Waits, Abandoned: n.Abandoned, TooLarge: n.TooLarge, Dropped: map[string]int64{}, Elsewhere: c.heard(),
+		}
+		if n.Limit != 0 {
+			row.Memory = n.Limit
 		}
 		for _, why := range cache.Causes() {
 			row.Dropped[why.String()] = n.Dropped[why]

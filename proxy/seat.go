@@ -1,9 +1,13 @@
 package proxy
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/protocol/auth"
 	"github.com/wyeproxy/wye/protocol/pgerror"
+	"github.com/wyeproxy/wye/proxy/config"
 	"github.com/wyeproxy/wye/proxy/connpool"
 	"github.com/wyeproxy/wye/proxy/session"
 )
@@ -52,6 +56,7 @@ func (s *Server) open(g *guest) error {
 	for _, p := range st.Parameters {
 		pairs = append(pairs, [2]string{p.Name, p.Value})
 	}
+	pairs = knownIsolation(g.cluster.route.Load(), pairs)
 	client := protocol.NewClientConn(g.conn)
 	sess := session.New(s.env, client, g.pool.Pool, g.pool, routeFor(g.route, s.users.Load().user(st.User)), g.pool.counts, &g.pool.settings, connpool.NewParams(pairs...))
 	if g.shards != nil {
@@ -67,6 +72,19 @@ func (s *Server) open(g *guest) error {
 	}
 	g.session = sess
 	return nil
+}
+
+// knownIsolation adds to what a client starts with that its transactions are
+// READ COMMITTED, where the cache is to answer in them and the client did not
+// say what they are: only what the client has set is certain to hold.
+func knownIsolation(r *route, pairs [][2]string) [][2]string {
+	const name = "default_transaction_isolation"
+	k := r.cluster.Cache
+	if k == nil || k.Transactions != config.CacheTransactionsReadCommitted ||
+		slices.ContainsFunc(pairs, func(p [2]string) bool { return strings.EqualFold(p[0], name) }) {
+		return pairs
+	}
+	return append(pairs, [2]string{name, "read committed"})
 }
 
 func validReplication(v string) bool {

@@ -37,7 +37,7 @@ type options struct {
 }
 
 var (
-	allTargets  = []string{direct, bouncer, wye, wyeSplit, wyeCache, wyeShard}
+	allTargets  = []string{direct, bouncer, wye, wyeSplit, wyeCache, wyeCacheIdle, wyeShard}
 	realTargets = allTargets[:3]
 	allParts    = []string{"cells", "idle", "slow"}
 )
@@ -86,7 +86,7 @@ func (o *options) defaults() {
 	}
 	o.targets, o.parts = realTargets, allParts
 	if o.fake {
-		o.targets, o.parts = allTargets[:4], allParts[:1] // wye-cache and wye-shard when asked for
+		o.targets, o.parts = allTargets[:4], allParts[:1] // the others when asked for
 	}
 }
 
@@ -135,7 +135,7 @@ func (o *options) read(seconds, reps, nice, cells, targets, parts string) (err e
 
 // isWye tells wye's targets from others.
 func isWye(target string) bool {
-	return target == wye || target == wyeSplit || target == wyeShard || target == wyeCache
+	return target == wye || target == wyeSplit || target == wyeShard || target == wyeCache || target == wyeCacheIdle
 }
 
 func duration(s string) (time.Duration, error) {

@@ -18,12 +18,13 @@ import (
 
 // Targets by name.
 const (
-	direct   = "direct"
-	bouncer  = "pgbouncer"
-	wye      = "wye"
-	wyeSplit = "wye-split" // with a replica to read from; canned server only
-	wyeCache = "wye-cache" // with a cache whose rule fits the SELECT
-	wyeShard = "wye-shard" // two shards, the SELECT's table by its key; canned server only
+	direct       = "direct"
+	bouncer      = "pgbouncer"
+	wye          = "wye"
+	wyeSplit     = "wye-split"      // with a replica to read from; canned server only
+	wyeCache     = "wye-cache"      // with a cache whose rule fits the SELECT
+	wyeCacheIdle = "wye-cache-idle" // with a cache whose rule fits nothing
+	wyeShard     = "wye-shard"      // two shards, the SELECT's table by its key; canned server only
 )
 
 // poolSize is each proxy's, and maxProxyClients more than we ever open.
@@ -50,6 +51,8 @@ func (s *stage) proxy(ctx context.Context, name string, secure bool, cpu int) (*
 		err = s.furnishWye(&r, port, secure, "", s.server)
 	case wyeCache:
 		err = s.furnishWye(&r, port, secure, ", cache: {rules: {accounts: {tables: [pgbench_accounts], ttl: 1h}}}", s.server)
+	case wyeCacheIdle:
+		err = s.furnishWye(&r, port, secure, ", cache: {rules: {none: {tables: [pgbench_none], ttl: 1h}}}", s.server)
 	case wyeSplit:
 		err = s.furnishWye(&r, port, secure, "", s.server, s.replica)
 	case wyeShard:

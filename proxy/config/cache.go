@@ -11,8 +11,23 @@ type Cache struct {
 	MaxEntry  int64         `wye:"max_entry" default:"256KiB" min:"1KiB" max:"64MiB" doc:"A longer answer is not kept; a rule may say otherwise."`
 	Wait      time.Duration `wye:"wait" default:"1s" max:"1m" doc:"How long a client waits for the answer that another one has asked for already, before it asks on its own."`
 	Elsewhere Elsewhere     `wye:"elsewhere" default:"ttl" doc:"How writes are noticed that do not go through this wye: wal (by logical replication; needs wal_level = logical and a health.user with REPLICATION; while the log cannot be followed nothing is served from memory), or ttl (not at all: an answer may be as old as its rule's ttl)."`
-	Rules     []CacheRule   `wye:"rules,required"`
+	// Transactions is here and not a fact that wye finds out, because no server
+	// reports its default_transaction_isolation: it comes from files, the role and
+	// the database, and may change at any moment.
+	Transactions CacheTransactions `wye:"transactions" default:"off" doc:"Whether reads in transactions are answered from memory, until the transaction does something else than read: off, or read_committed, in transactions that are READ COMMITTED. With that, clients that do not set default_transaction_isolation themselves get 'read committed', whatever the server, the database or the role says."`
+	Rules        []CacheRule       `wye:"rules,required"`
 }
+
+// CacheTransactions says in which transactions answers come from memory.
+type CacheTransactions string
+
+// In none, or in those that are READ COMMITTED.
+const (
+	CacheTransactionsOff           CacheTransactions = "off"
+	CacheTransactionsReadCommitted CacheTransactions = "read_committed"
+)
+
+func (CacheTransactions) allowed() []string { return []string{"off", "read_committed"} }
 
 // CacheRule says which answers are kept and for how long. All that it names
 // must fit; the first rule that fits a statement counts.
@@ -25,6 +40,7 @@ type CacheRule struct {
 	TTL             time.Duration `wye:"ttl,required" min:"1ms" max:"24h" doc:"How long an answer is served after it was true."`
 	Stale           time.Duration `wye:"stale_while_revalidate" default:"0" max:"24h" doc:"For how long after ttl it is still served while one client asks anew. Not after a write that wye has seen."`
 	MaxEntry        int64         `wye:"max_entry" min:"1KiB" max:"64MiB" derived:"the cache's" doc:"A longer answer is not kept."`
+	Memory          int64         `wye:"memory" min:"64KiB" max:"1TiB" derived:"the cache's" doc:"Most memory for the answers of this rule, out of the cache's."`
 }
 
 // Elsewhere is how writes are noticed that this wye does not see.
@@ -63,6 +79,12 @@ func (d *decoder) checkCache(c *Cluster, at string) {
 		}
 		if r.MaxEntry > c.Cache.Memory/4 {
 			d.errorf(d.at(rule), "%s: an answer of max_entry, %d bytes, would take more than a quarter of cache.memory", rule, r.MaxEntry)
+		}
+		if r.Memory != 0 && r.MaxEntry > r.Memory/4 {
+			d.errorf(d.at(rule), "%s: an answer of max_entry, %d bytes, would take more than a quarter of its memory", rule, r.MaxEntry)
+		}
+		if r.Memory > c.Cache.Memory {
+			d.errorf(d.at(rule+".memory"), "%s.memory: more than cache.memory, %d bytes", rule, c.Cache.Memory)
 		}
 		if _, err := path.Match(r.ApplicationName, ""); err != nil {
 			d.errorf(d.at(rule+".application_name"), "%s.application_name: %v", rule, err)

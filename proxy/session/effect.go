@@ -182,6 +182,7 @@ func (s *Session) afterReady() {
 	if !s.change.any() {
 		s.change.uncertain = false
 	}
+	s.tx.reads = false
 	s.portal, s.portalRead = nil, nil
 	if s.portals != nil {
 		clear(s.portals)

@@ -116,7 +116,7 @@ func (s *Session) finishLocal() error {
 	}
 	s.counts.Add(&s.tally)
 	s.dropTraffic()
-	s.setState(idle, at)
+	s.setState(s.restState(), at)
 	return nil
 }
 

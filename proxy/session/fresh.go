@@ -48,14 +48,19 @@ var onlySession = map[sqlparse.Kind]bool{
 // nobody knows what it does.
 func (s *Session) noteWrite(read *sqlparse.Statement) {
 	if !s.noting && s.shards == nil || s.replica != nil {
+		if s.tx.reads {
+			s.noteInTx(read != nil && read.Plain() && s.servers.Router().Verdict(read).ReadOnly)
+		}
 		return
 	}
 	if read == nil {
+		s.noteInTx(false)
 		w := s.writes()
 		w.any, w.all, w.ddl = true, true, true
 		return
 	}
 	v := s.servers.Router().Verdict(read)
+	s.noteInTx(v.ReadOnly && read.Plain())
 	if v.ReadOnly {
 		s.tally.PrimaryReads++
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/wyeproxy/wye/cache"
-	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/proxy/freshness"
 	"github.com/wyeproxy/wye/router"
 	"github.com/wyeproxy/wye/router/sqlparse"
@@ -23,6 +22,9 @@ type Keep struct {
 	// Live reports whether writes that did not come through this proxy are
 	// heard of. nil: nobody listens, and the rules' TTL bounds what is missed.
 	Live func() bool
+	// InTransactions: reads in READ COMMITTED transactions are answered from
+	// memory too, as long as these do nothing but read.
+	InTransactions bool
 }
 
 // KeepRule names answers that are kept. Empty fields fit everything.
@@ -61,12 +63,10 @@ func (r *KeepRule) suits(s *Session) bool {
 }
 
 // keptBy is the rule for the answer of a statement that the session is about
-// to send; nil: it is not to be kept. Only what runs alone, outside of any
-// transaction and on any server conn, is ever kept.
+// to send; nil: it is not to be kept.
 func (s *Session) keptBy(read *sqlparse.Statement) (*KeepRule, *router.Verdict) {
 	keep := s.settings.Load().Keep
-	if keep == nil || read == nil || !read.Plain() || s.conn != nil || s.shards != nil || s.tx.state != txServer || s.pins != 0 ||
-		s.mode() == Wholly || s.idleStatus != protocol.TxIdle || s.wish.role == "primary" || s.wish.noCache {
+	if keep == nil || read == nil || !read.Plain() || s.shards != nil || s.pins != 0 || s.mode() == Wholly || s.wish.role == "primary" || s.wish.noCache || !s.keptHere(keep) {
 		return nil, nil
 	}
 	v := s.servers.Router().Verdict(read)
@@ -96,8 +96,10 @@ func (s *Session) explainKept(read *sqlparse.Statement, keep *Keep) string {
 		return "cache    no: " + v.Unkept
 	case keep.Live != nil && !keep.Live():
 		return "cache    no: writes made elsewhere are not heard of at this moment (SHOW CACHE says why)"
-	case s.conn != nil || s.inTransaction() || s.pins != 0:
-		return "cache    no: the session is in a transaction, or keeps its server connection"
+	case s.pins != 0 || s.mode() == Wholly:
+		return "cache    no: the session keeps its server connection"
+	case !s.keptHere(keep):
+		return "cache    no: " + s.whyNotInTx(keep)
 	case s.wish.noCache || s.wish.role == "primary" || v.Hint.Role == "primary" || v.Hint.HasCache:
 		return "cache    no: the session or a hint says so"
 	}

@@ -14,6 +14,7 @@ type filling struct {
 	asOf    freshness.Instant
 	most    int    // bytes
 	frames  []byte // what the client was sent so far
+	status  byte   // of the transaction that the question was asked in
 }
 
 // gather notes what the client is sent, as long as the answer is to be kept.
@@ -27,7 +28,26 @@ func (s *Session) gather(sent []byte) {
 		s.t.fill = nil
 		return
 	}
+	if !f.room(len(sent)) {
+		s.t.fill = nil
+		return
+	}
 	f.frames = append(f.frames, sent...)
+}
+
+// room makes the recording large enough for n bytes more, as long as the cache
+// has room for it. An answer that comes in one piece wastes nothing.
+func (f *filling) room(n int) bool {
+	need := len(f.frames) + n
+	if need <= cap(f.frames) {
+		return true
+	}
+	size := max(need, min(2*cap(f.frames), f.most+overhead))
+	if !f.Grow(int64(size - cap(f.frames))) {
+		return false
+	}
+	f.frames = append(make([]byte, 0, size), f.frames...)
+	return true
 }
 
 // overhead is what an answer has beside what is kept of it: ParseComplete,
@@ -43,8 +63,8 @@ func (s *Session) readOn(to *Reader) {
 }
 
 // store puts the answer into the cache, if it is one that everybody who asks
-// the same would get: complete, without notices, outside of transactions, and
-// with no write since to anything that it read.
+// the same would get: complete, without notices, in the transaction or outside
+// of any as it was asked, and with no write since to anything that it read.
 func (s *Session) store() {
 	f := s.t.fill
 	if f == nil {
@@ -52,7 +72,7 @@ func (s *Session) store() {
 	}
 	s.t.fill = nil
 	answer := keptPart(f.frames)
-	if answer == nil || s.idleStatus != protocol.TxIdle || len(answer) > f.most {
+	if answer == nil || s.idleStatus != f.status || len(answer) > f.most {
 		f.Abandon()
 		return
 	}

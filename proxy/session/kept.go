@@ -27,25 +27,29 @@ func (s *Session) keptQuery(read *sqlparse.Statement, body []byte) bool {
 	s.forgetUnnamed()
 	t.executed++
 	s.replayKept(s.edit(), e)
+	if s.conn == nil {
+		s.tally.Query(now() - s.requestAt)
+	} // else finish counts it
 	return true
 }
 
 // keptBatch is keptQuery for the batch at the front of the client's input. It
 // takes the whole batch out of the input if it answers it.
 func (s *Session) keptBatch(in []byte) (answered bool, err error) {
-	if s.conn != nil || s.tx.state != txServer || s.pins != 0 {
+	if s.tx.state > txBegun || s.pins != 0 || s.inTransaction() && (s.portalsOpen() || !s.settings.Load().Keep.InTransactions) {
 		return false, nil
 	}
 	q, ok := s.questionAhead(in)
-	if !ok {
-		return false, nil
+	var e *cache.Entry
+	if ok {
+		if rule, v := s.keptBy(q.read); rule != nil {
+			e = s.lookUp(&q, rule, v)
+		}
 	}
-	rule, v := s.keptBy(q.read)
-	if rule == nil {
-		return false, nil
-	}
-	e := s.lookUp(&q, rule, v)
 	if e == nil {
+		if q.parse != nil {
+			s.traffic().first = q.read // takeParse need not read it again
+		}
 		return false, nil
 	}
 	t := s.traffic()
@@ -59,13 +63,13 @@ func (s *Session) keptBatch(in []byte) (answered bool, err error) {
 	t.executed++
 	s.tally.Received += int64(q.size)
 	s.replayKept(protocol.AppendFrame(b, '2'), e)
+	s.tally.Query(now() - s.requestAt)
 	s.client.Consume(q.size)
 	return true, s.finishLocal()
 }
 
 func (s *Session) replayKept(b []byte, e *cache.Entry) {
 	s.edited(protocol.AppendReady(append(b, e.Frames...), s.idleStatus))
-	s.tally.Query(now() - s.requestAt)
 }
 
 // lookUp finds a kept answer that is still true. Without one the session
@@ -94,10 +98,12 @@ func (s *Session) lookUp(q *keptQuestion, rule *KeepRule, v *router.Verdict) *ca
 				fill.Abandon()
 				return nil
 			}
-			t.fill = &filling{Fill: fill, verdict: v, asOf: asked, most: rule.MaxEntry}
+			t.fill = &filling{Fill: fill, verdict: v, asOf: asked, most: rule.MaxEntry, status: s.idleStatus}
 			return nil
 		case e != nil:
 			return e // somebody asks anew
+		case s.conn != nil: // who fills may be waiting for it
+			return nil
 		case wait == nil || !s.awaitKept(wait, keep.Wait-(at-began)):
 			return nil
 		}

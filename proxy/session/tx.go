@@ -32,6 +32,9 @@ type tx struct {
 	// transaction, though the server has none.
 	failed bool
 	mode   *txMode // of what began it, nil when that says nothing
+	// reads: a server has it, it is READ COMMITTED, and it was sent nothing but
+	// proven reads.
+	reads bool
 	// portal is the statement of the unnamed portal in a transaction that
 	// was lost, where no server has one.
 	portal *sqlparse.Statement
@@ -248,7 +251,8 @@ func (s *Session) sendBegin() {
 	if s.shards != nil {
 		s.shards.began(s)
 	}
-	s.tx = tx{begin: s.tx.begin[:0]}
+	keep := s.settings.Load().Keep
+	s.tx = tx{begin: s.tx.begin[:0], reads: keep != nil && keep.InTransactions && s.readsCommitted()}
 }
 
 // beginFailed ends the batch whose transaction could not be begun: the
