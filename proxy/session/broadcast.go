@@ -17,8 +17,8 @@ func (s *Session) broadcastOrder(o *order, p *plan.Broadcast) error {
 		return errClient{pgerror.New(pgerror.FeatureNotSupported, "this statement writes on several shards").
 			WithHint("Name one sharding key, or set multi_shard_write to 2pc.")}
 	}
-	if all.Len() > 1 && !g.inTx() {
-		g.implicit = true
+	if (all.Len() > 1 || len(p.Subs) > 0) && !g.inTx() {
+		g.implicit = true // what runs first is of the same transaction
 	}
 	d := &Description{}
 	if len(o.args) > 0 || len(p.Subs) > 0 {
