@@ -31,7 +31,7 @@ func (s *Session) broadcastOrder(o *order, p *plan.Broadcast) error {
 	if err != nil {
 		return err
 	}
-	b := &broadcast{session: s, order: o, plan: p, types: d.types(), subs: subs}
+	b := &broadcast{session: s, order: o, plan: p, types: s.parameterTypes(d), subs: subs}
 	return b.run(all)
 }
 
@@ -90,7 +90,7 @@ func (b *broadcast) runOn(set shards.Set) error {
 			continue
 		}
 		var some []*member
-		some, err = s.launch(&l, s.request(&l, b.order, b.types, b.subs, b.order.formats, true), nil)
+		some, err = s.launchLeg(&l, b.order, b.types, b.subs, b.order.formats, nil)
 		for _, m := range some {
 			m.wrote = true
 			list, parts = append(list, m), append(parts, &b.plan.Parts[i])
