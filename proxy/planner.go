@@ -213,6 +213,27 @@ func (p *planner) LeadType(shard int, oid uint32) uint32 {
 	return oid
 }
 
+// ShardType implements session.Planner.
+func (p *planner) ShardType(shard int, oid uint32) (own, array uint32) {
+	k, there := p.now.Load(), p.sharded.snapshots[shard].Load()
+	if k == nil || there == nil {
+		return oid, p.ArrayOf(oid)
+	}
+	lead, here := k.snapshot.TypeOID(oid), there.TypeOID(oid)
+	switch {
+	case lead == nil && here == nil: // an array, say, of which the catalogs say nothing
+		return oid, 0
+	case lead == nil:
+		return 0, 0
+	case lead.Kind == 'e':
+		here = there.TypeNamed(lead.Name)
+	}
+	if here == nil || here.Name != lead.Name || here.Kind != lead.Kind {
+		return 0, 0
+	}
+	return here.OID, here.Array
+}
+
 // Locate implements session.Planner.
 func (p *planner) Locate(schema, table string, key []plan.Arg) (int, *pgerror.Error) {
 	k := p.now.Load()

@@ -17,8 +17,8 @@ func (s *Session) broadcastOrder(o *order, p *plan.Broadcast) error {
 		return errClient{pgerror.New(pgerror.FeatureNotSupported, "this statement writes on several shards").
 			WithHint("Name one sharding key, or set multi_shard_write to 2pc.")}
 	}
-	if all.Len() > 1 && !g.inTx() {
-		g.implicit = true
+	if (all.Len() > 1 || len(p.Subs) > 0) && !g.inTx() {
+		g.implicit = true // what runs first is of the same transaction
 	}
 	d := &Description{}
 	if len(o.args) > 0 || len(p.Subs) > 0 {
@@ -31,7 +31,7 @@ func (s *Session) broadcastOrder(o *order, p *plan.Broadcast) error {
 	if err != nil {
 		return err
 	}
-	b := &broadcast{session: s, order: o, plan: p, types: d.types(), subs: subs}
+	b := &broadcast{session: s, order: o, plan: p, types: s.parameterTypes(d), subs: subs}
 	return b.run(all)
 }
 
@@ -90,7 +90,7 @@ func (b *broadcast) runOn(set shards.Set) error {
 			continue
 		}
 		var some []*member
-		some, err = s.launch(&l, s.request(&l, b.order, b.types, b.subs, b.order.formats, true), nil)
+		some, err = s.launchLeg(&l, b.order, b.types, b.subs, b.order.formats, nil)
 		for _, m := range some {
 			m.wrote = true
 			list, parts = append(list, m), append(parts, &b.plan.Parts[i])

@@ -107,7 +107,7 @@ func (c *column) scalar() plan.Arg {
 func (s *Session) collectLegs(o *order, legs []plan.Leg, d *Description, subs []plan.Arg, to func(int) *Reader, c *collection) error {
 	for i := range legs {
 		l := &legs[i]
-		list, err := s.launch(l, s.request(l, o, d.types(), subs, allBinary, true), to)
+		list, err := s.launchLeg(l, o, s.parameterTypes(d), subs, allBinary, to)
 		s.cancelable(conns(list))
 		first := len(c.columns)
 		for _, m := range list {
@@ -175,6 +175,11 @@ func (s *Session) combineOrder(o *order, p *plan.Scatter, d *Description, subs [
 		return err
 	}
 	k := c.combineOn(p)
+	if anyOwnType(args) {
+		if args, err = s.argsAt(k, args); err != nil {
+			return err
+		}
+	}
 	l := plan.Leg{Shards: shards.One(k), SQL: p.Combine.SQL}
 	if err := s.enlist(l.Shards, to); err != nil {
 		return errClient{err}
@@ -194,21 +199,6 @@ func (s *Session) combineOrder(o *order, p *plan.Scatter, d *Description, subs [
 	}
 	return err
 }
-
-// leadTypes are the types of columns, by the lead shard's numbers.
-func (s *Session) leadTypes(shard int, columns []byte) []uint32 {
-	types := columnTypes(columns)
-	for i, oid := range types {
-		if oid >= firstNormalOID {
-			types[i] = s.shards.all.Planner.LeadType(shard, oid)
-		}
-	}
-	return types
-}
-
-// firstNormalOID is where numbers of types begin that databases give
-// themselves (FirstNormalObjectId in src/include/access/transam.h).
-const firstNormalOID = 16384
 
 // combineOn is the shard that puts the rows together: one that has been
 // asked, unless the rows have types whose numbers only the lead shard shares
@@ -234,7 +224,7 @@ func (s *Session) combineArgs(o *order, p *plan.Scatter, d *Description, c *coll
 		args = append(args, a)
 	}
 	for _, n := range p.Combine.Args {
-		args = append(args, typedArg(o.args, d.types(), n))
+		args = append(args, typedArg(o.args, s.parameterTypes(d), n))
 	}
 	return args, nil
 }

@@ -39,7 +39,7 @@ func (s *Session) moveOrder(o *order, p *plan.Move) error {
 
 // takeOut deletes the row and returns what is to be inserted.
 func (s *Session) takeOut(o *order, p *plan.Move, d *Description) (row []plan.Arg, columns []byte, err error) {
-	list, err := s.launch(&p.Delete, s.request(&p.Delete, o, d.types(), nil, allBinary, true), nil)
+	list, err := s.launchLeg(&p.Delete, o, s.parameterTypes(d), nil, allBinary, nil)
 	s.cancelable(conns(list))
 	n := 0
 	for _, m := range list {
@@ -50,7 +50,7 @@ func (s *Session) takeOut(o *order, p *plan.Move, d *Description) (row []plan.Ar
 				break
 			}
 			if n++; n == 1 {
-				types := columnTypes(m.stream.Columns)
+				types := s.leadTypes(m.shard, m.stream.Columns)
 				protocol.DataRow(frame[protocol.HeaderLen:], func(i int, value []byte) {
 					a := plan.Arg{Format: 1, Null: value == nil, Value: append([]byte(nil), value...)}
 					if i < len(types) {
@@ -92,7 +92,7 @@ func (s *Session) putIn(o *order, p *plan.Move, row []plan.Arg) error {
 	}
 	m.wrote = true
 	l := plan.Leg{Shards: shards.One(k), SQL: p.Insert}
-	list, err := s.launch(&l, appendExecute(nil, l.SQL, row, o.formats, true), nil)
+	list, err := s.launchArgs(&l, row, o.formats, nil)
 	s.cancelable(conns(list))
 	if err == nil {
 		m := list[0]

@@ -69,9 +69,10 @@ func (s *Session) ask(m *member, request []byte) (*scatter.Stream, error) {
 	return st, err
 }
 
-// request puts together what a leg is sent: the unnamed statement with the
-// client's arguments that it uses. formats are of the result's columns.
-func (s *Session) request(l *plan.Leg, o *order, types []uint32, subs []plan.Arg, formats []byte, describe bool) []byte {
+// launchLeg sends a leg to all its shards: the unnamed statement with the
+// client's arguments that it uses, and what has been found before. formats
+// are of the result's columns. The streams are in the order of the shards.
+func (s *Session) launchLeg(l *plan.Leg, o *order, types []uint32, subs []plan.Arg, formats []byte, to func(k int) *Reader) ([]*member, error) {
 	args := make([]plan.Arg, 0, len(l.Args)+len(l.Subs))
 	for _, n := range l.Args {
 		args = append(args, typedArg(o.args, types, n))
@@ -79,7 +80,18 @@ func (s *Session) request(l *plan.Leg, o *order, types []uint32, subs []plan.Arg
 	for _, i := range l.Subs {
 		args = append(args, subs[i])
 	}
-	return appendExecute(nil, l.SQL, args, formats, describe)
+	return s.launchArgs(l, args, formats, to)
+}
+
+// launchArgs is launchLeg with the arguments put together.
+func (s *Session) launchArgs(l *plan.Leg, args []plan.Arg, formats []byte, to func(k int) *Reader) ([]*member, error) {
+	if !anyOwnType(args) {
+		return s.launch(l, appendExecute(nil, l.SQL, args, formats, true), to)
+	}
+	return s.launchEach(l, func(k int) ([]byte, error) {
+		there, err := s.argsAt(k, args)
+		return appendExecute(nil, l.SQL, there, formats, true), err
+	}, to)
 }
 
 // typedArg is the client's n-th argument, with the type that the server has
@@ -142,6 +154,11 @@ func (s *Session) readersFor(role plan.Role) func(k int) *Reader {
 // launch sends a leg to all its shards. The streams are in the order of the
 // shards.
 func (s *Session) launch(l *plan.Leg, request []byte, to func(k int) *Reader) ([]*member, error) {
+	return s.launchEach(l, func(int) ([]byte, error) { return request, nil }, to)
+}
+
+// launchEach is launch where the request is not the same for all shards.
+func (s *Session) launchEach(l *plan.Leg, request func(k int) ([]byte, error), to func(k int) *Reader) ([]*member, error) {
 	if err := s.enlist(l.Shards, to); err != nil {
 		return nil, errClient{err}
 	}
@@ -150,7 +167,11 @@ func (s *Session) launch(l *plan.Leg, request []byte, to func(k int) *Reader) ([
 		list = append(list, s.shards.gang.members[k])
 	}
 	for _, m := range list {
-		if _, err := s.ask(m, request); err != nil {
+		frames, err := request(m.shard)
+		if err != nil {
+			return list, err
+		}
+		if _, err := s.ask(m, frames); err != nil {
 			return list, errClient{s.memberError(m, err)}
 		}
 	}

@@ -85,7 +85,7 @@ func (s *Session) mergeOrder(o *order, p *plan.Scatter, d *Description, subs []p
 	}
 	visible := columnCount(d.Columns)
 	formats := legFormats(o.formats, visible, p.Merge.Hidden)
-	list, err := s.launch(l, s.request(l, o, d.types(), subs, formats, true), to)
+	list, err := s.launchLeg(l, o, s.parameterTypes(d), subs, formats, to)
 	s.cancelable(conns(list))
 	if err == nil {
 		s.emitColumns(o, withFormats(d.Columns, o.formats))

@@ -74,6 +74,9 @@ type Planner interface {
 	// LeadType is the lead shard's number of a type that has another number
 	// on a shard, or the same where it is no enum or is not known.
 	LeadType(shard int, oid uint32) uint32
+	// ShardType is the number on a shard of a type of the lead shard, and that
+	// of its array type; 0 where the shard has another type of that number.
+	ShardType(shard int, oid uint32) (own, array uint32)
 	// Locate finds the shard of a row of the table by its key, text or binary
 	// values of the key's own types.
 	Locate(schema, table string, key []plan.Arg) (int, *pgerror.Error)

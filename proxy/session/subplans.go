@@ -75,7 +75,7 @@ func (s *Session) answerOf(o *order, p *plan.Scatter, d *Description, subs []pla
 	}
 	k := c.combineOn(p)
 	l := plan.Leg{Shards: shards.One(k), SQL: p.Combine.SQL}
-	list, err := s.launch(&l, appendExecute(nil, l.SQL, args, allBinary, true), to)
+	list, err := s.launchArgs(&l, args, allBinary, to)
 	s.cancelable(conns(list))
 	out := s.newCollection()
 	if err == nil {
@@ -95,12 +95,12 @@ func (s *Session) collectMerged(o *order, p *plan.Scatter, d *Description, subs 
 		return errClientOf(err)
 	}
 	l := &p.Legs[0]
-	list, err := s.launch(l, s.request(l, o, d.types(), subs, allBinary, true), to)
+	list, err := s.launchLeg(l, o, s.parameterTypes(d), subs, allBinary, to)
 	s.cancelable(conns(list))
 	if err == nil {
 		_, err = s.takeMerged(p.Merge, list, limiter, func(row []byte) error {
 			if len(c.columns) == 0 {
-				for _, oid := range columnTypes(list[0].stream.Columns) {
+				for _, oid := range s.leadTypes(list[0].shard, list[0].stream.Columns) {
 					c.columns = append(c.columns, column{oid: oid})
 				}
 				c.columns = c.columns[:len(c.columns)-p.Merge.Hidden]
@@ -109,7 +109,7 @@ func (s *Session) collectMerged(o *order, p *plan.Scatter, d *Description, subs 
 		})
 	}
 	if err == nil && len(c.columns) == 0 {
-		for _, oid := range columnTypes(list[0].stream.Columns) {
+		for _, oid := range s.leadTypes(list[0].shard, list[0].stream.Columns) {
 			c.columns = append(c.columns, column{oid: oid})
 		}
 	}

@@ -27,14 +27,25 @@ type Part struct {
 // place, in the legs' Subs. A scalar that has no row is NULL, one that has
 // several is error 21000, which is for who runs the plan.
 func Subplans(stmt *pg_query.SelectStmt, links []*pg_query.SubLink, scope Scope) (*pg_query.SelectStmt, []Part, *Refusal) {
+	rest, parts, no := cutAll(&pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: stmt}}, links, scope, nil)
+	return rest.GetSelectStmt(), parts, no
+}
+
+// WriteSubplans is Subplans for UPDATE and DELETE. with are the WITH queries of
+// the write: a part takes along those that it reads, if nothing else does.
+func WriteSubplans(write *pg_query.Node, links []*pg_query.SubLink, scope Scope, with *pg_query.WithClause) (*pg_query.Node, []Part, *Refusal) {
+	return cutAll(write, links, scope, with)
+}
+
+func cutAll(n *pg_query.Node, links []*pg_query.SubLink, scope Scope, with *pg_query.WithClause) (*pg_query.Node, []Part, *Refusal) {
 	var parts []Part
 	var no *Refusal
-	rest := rebuild(&pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: stmt}}, func(n *pg_query.Node) (*pg_query.Node, bool) {
-		link := n.GetSubLink()
+	rest := rebuild(n, func(m *pg_query.Node) (*pg_query.Node, bool) {
+		link := m.GetSubLink()
 		if link == nil || !slices.Contains(links, link) || no != nil {
 			return nil, false
 		}
-		part, replaced, refused := cutOut(stmt, link, subBase+len(parts)+1, scope)
+		part, replaced, refused := cutOut(n, link, subBase+len(parts)+1, scope, with)
 		if refused != nil {
 			no = refused
 			return nil, false
@@ -45,16 +56,22 @@ func Subplans(stmt *pg_query.SelectStmt, links []*pg_query.SubLink, scope Scope)
 	if no != nil {
 		return nil, nil, no
 	}
-	return rest.GetSelectStmt(), parts, nil
+	return rest, parts, nil
 }
 
 // cutOut is one sub-query, and what stands in its place: parameter number.
-func cutOut(stmt *pg_query.SelectStmt, link *pg_query.SubLink, number int, scope Scope) (Part, *pg_query.Node, *Refusal) {
+func cutOut(stmt *pg_query.Node, link *pg_query.SubLink, number int, scope Scope, with *pg_query.WithClause) (Part, *pg_query.Node, *Refusal) {
 	q := link.Subselect.GetSelectStmt()
-	if q == nil || readsWith(stmt, q) {
-		return Part{}, nil, refuse("a sub-query that reads a WITH query", "")
+	if q == nil {
+		return Part{}, nil, refuse("a sub-query that is not a SELECT", "")
 	}
 	p, param := Part{Select: clone(q)}, pg_query.MakeParamRefNode(int32(number), 0)
+	if readsWith(stmt, q) {
+		if q.WithClause != nil || !ownWith(stmt, with) {
+			return Part{}, nil, refuse("a sub-query that reads a WITH query", "")
+		}
+		p.Select.WithClause = clone(with)
+	}
 	if link.SubLinkType == pg_query.SubLinkType_EXISTS_SUBLINK {
 		p.Kind = plan.SubExists
 		if q.LimitCount == nil {
@@ -89,10 +106,38 @@ func cutOut(stmt *pg_query.SelectStmt, link *pg_query.SubLink, number int, scope
 	return Part{}, nil, refuse("a sub-query of a kind that cannot run first", "")
 }
 
+// ownWith reports whether the queries of with, all SELECTs, are each named in
+// one place of stmt at most, and no other WITH has their names: where they are
+// run does not matter then, as they are run once.
+func ownWith(stmt *pg_query.Node, with *pg_query.WithClause) bool {
+	if with == nil || with.Recursive {
+		return false
+	}
+	made, named := map[string]int{}, map[string]int{}
+	selects := true
+	Walk(stmt, func(m proto.Message) bool {
+		switch m := m.(type) {
+		case *pg_query.CommonTableExpr:
+			made[m.Ctename]++
+			selects = selects && m.Ctequery.GetSelectStmt() != nil
+		case *pg_query.RangeVar:
+			if m.Schemaname == "" {
+				named[m.Relname]++
+			}
+		}
+		return true
+	})
+	for _, n := range with.Ctes {
+		name := n.GetCommonTableExpr().Ctename
+		selects = selects && made[name] == 1 && named[name] <= 1
+	}
+	return selects
+}
+
 // readsWith reports whether q may read a WITH query of what is around it.
-func readsWith(stmt, q *pg_query.SelectStmt) bool {
+func readsWith(stmt proto.Message, q *pg_query.SelectStmt) bool {
 	outside, inside := map[string]int{}, map[string]int{}
-	counted := func(s *pg_query.SelectStmt, into map[string]int) {
+	counted := func(s proto.Message, into map[string]int) {
 		Walk(s, func(m proto.Message) bool {
 			if c, ok := m.(*pg_query.CommonTableExpr); ok {
 				into[c.Ctename]++

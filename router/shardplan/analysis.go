@@ -29,7 +29,8 @@ type Analysis struct {
 	alone     *plan.Reject
 	multi     *multi
 	broadcast *plan.Broadcast
-	all       bool // a broadcast to all shards, even if there is one
+	after     *after // what runs before the broadcast
+	all       bool   // a broadcast to all shards, even if there is one
 	insert    *insert
 	move      *move
 	copyIn    *plan.CopyIn
@@ -175,6 +176,9 @@ func (a *Analysis) plan(args []plan.Arg, o *Options) plan.Plan {
 
 // spread is the plan for several shards.
 func (a *Analysis) spread(set shards.Set, args []plan.Arg, o *Options) plan.Plan {
+	if a.after != nil && a.alone == nil && !a.all {
+		set = a.after.shards(a.p, args)
+	}
 	switch {
 	case a.alone != nil:
 		return a.alone
@@ -188,6 +192,13 @@ func (a *Analysis) spread(set shards.Set, args []plan.Arg, o *Options) plan.Plan
 		return &c
 	}
 	b := *a.broadcast
+	if a.after != nil {
+		subs, no := a.after.plan(a.p, args, o)
+		if no != nil {
+			return no
+		}
+		b.Subs = append(subs, b.Subs...)
+	}
 	b.Parts = make([]plan.Part, len(a.broadcast.Parts))
 	for i, p := range a.broadcast.Parts {
 		p.Shards = set
@@ -215,14 +226,22 @@ func (a *Analysis) scattered(args []plan.Arg, o *Options) plan.Plan {
 	if no != nil {
 		return no.plan()
 	}
-	tier := s.worst()
+	if no := o.tooDear(s.worst(), a.multi.cheaper); no != nil {
+		return no
+	}
+	return s.Scatter
+}
+
+// tooDear says why what needs this tier is not to run. why is what forbids the
+// cheaper ones, if that is known.
+func (o *Options) tooDear(tier string, why *refusal) *plan.Reject {
 	switch {
 	case o.MaxTier != 0 && tier[0] > o.MaxTier:
 		return refusef(hintOneShard, "the statement needs tier %s over several shards, which wye.max_tier refuses", tier).plan()
 	case tier == "C" && !o.Gather:
-		return needsGather(a.multi.cheaper).plan()
+		return needsGather(why).plan()
 	}
-	return s.Scatter
+	return nil
 }
 
 // needsGather says what moving rows would answer.

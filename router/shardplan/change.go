@@ -102,11 +102,13 @@ func setsAny(stmt *pg_query.UpdateStmt, columns []string) bool {
 // change plans UPDATE or DELETE of a table that is not everywhere.
 func (a *Analysis) change(s *statement, b *block, it *item, tree *pg_query.ParseResult) {
 	a.set = a.setOfAll(s)
-	if no := a.cannotFanOut(s, b, it); no != nil {
+	no := a.cannotFanOut(s, b, it)
+	switch {
+	case no == nil:
+		a.pushWrite(s, tree.Stmts[0].Stmt, "rows of "+it.table.Name+" on all shards that may have them", 0)
+	case !a.changeAfter(s, b, tree.Stmts[0].Stmt):
 		a.alone = no.plan()
-		return
 	}
-	a.pushWrite(s, tree.Stmts[0].Stmt, "rows of "+it.table.Name+" on all shards that may have them")
 }
 
 // cannotFanOut says why each shard cannot change its own rows alone.
@@ -130,8 +132,8 @@ func (a *Analysis) cannotFanOut(s *statement, b *block, it *item) *refusal {
 }
 
 // pushWrite has each shard run node on its own rows.
-func (a *Analysis) pushWrite(s *statement, node *pg_query.Node, why string) {
-	leg, subs, no := a.writeLeg(s, node)
+func (a *Analysis) pushWrite(s *statement, node *pg_query.Node, why string, parts int) {
+	leg, subs, no := a.writeLeg(s, node, parts)
 	if no != nil {
 		a.alone = no.plan()
 		return
@@ -139,13 +141,17 @@ func (a *Analysis) pushWrite(s *statement, node *pg_query.Node, why string) {
 	a.broadcast = &plan.Broadcast{Subs: subs, Parts: []plan.Part{{Leg: leg}}, Tally: plan.TallySum, Why: why}
 }
 
-// writeLeg prints node, with one time for all shards.
-func (a *Analysis) writeLeg(s *statement, node *pg_query.Node) (plan.Leg, []plan.Sub, *refusal) {
+// writeLeg prints node, with one time for all shards. parts are how many
+// sub-queries have been cut out of it.
+func (a *Analysis) writeLeg(s *statement, node *pg_query.Node, parts int) (plan.Leg, []plan.Sub, *refusal) {
 	clients := highestParam(node)
+	if parts > 0 {
+		clients = subParams
+	}
 	copied := proto.Clone(node).(*pg_query.Node)
 	var subs []plan.Sub
 	if s.calls.now != "" || timesInside(copied) {
-		if !freezeNow(a.p, copied, clients+1) || s.calls.now != "" && s.calls.now[0] == '\'' {
+		if !freezeNow(a.p, copied, clients+parts+1) || s.calls.now != "" && s.calls.now[0] == '\'' {
 			return plan.Leg{}, nil, refusef("Compute the time first, and pass it as a parameter.", "%s in a write on several shards is not supported", s.calls.now)
 		}
 		subs = []plan.Sub{nowSub()}
@@ -194,27 +200,40 @@ func (s *statement) writesWith() bool { return len(s.writesTo) > 0 }
 // writeReference plans a write to a table of which every shard has a copy: all
 // run the same, the lead shard first, and must find the same.
 func (a *Analysis) writeReference(s *statement, b *block, it *item, tree *pg_query.ParseResult) {
+	no := copiesDiffer(s, b, it)
+	switch {
+	case no == nil:
+		a.pushCopies(s, it, tree.Stmts[0].Stmt, 0)
+	case !a.changeAfter(s, b, tree.Stmts[0].Stmt):
+		a.refuse(no)
+	}
+}
+
+// copiesDiffer says why a write that all shards run by themselves could leave
+// them with different copies of the table.
+func copiesDiffer(s *statement, b *block, it *item) *refusal {
 	c := &s.calls
-	r := s.reads()
 	name := it.rel.Name
 	switch {
-	case r.sharded:
-		a.refuse(refusef("Read the rows first, then write them as values.", "a write to reference table %q that reads sharded tables is not supported", name))
+	case s.reads().sharded:
+		return refusef("Read the rows first, then write them as values.", "a write to reference table %q that reads sharded tables is not supported", name)
 	case s.writesWith():
-		a.refuse(refusef("Write in a statement of its own.", "WITH that writes is not supported beside a write to reference table %q", name))
+		return refusef("Write in a statement of its own.", "WITH that writes is not supported beside a write to reference table %q", name)
 	case c.volatile != "":
-		a.refuse(refusef("Compute the value first, and pass it as a parameter.", "function %s, which is volatile, in a write to reference table %q is not supported: its copies would differ", c.volatile, name))
+		return refusef("Compute the value first, and pass it as a parameter.", "function %s, which is volatile, in a write to reference table %q is not supported: its copies would differ", c.volatile, name)
 	case c.ordered != "":
-		a.refuse(refusef("Compute the value first, and pass it as a parameter.", "%s in a write to reference table %q is not supported: it may depend on the order of rows", c.ordered, name))
+		return refusef("Compute the value first, and pass it as a parameter.", "%s in a write to reference table %q is not supported: it may depend on the order of rows", c.ordered, name)
 	case c.sample || c.system != "" || c.current:
-		a.refuse(refusef("", "TABLESAMPLE, system columns and WHERE CURRENT OF in a write to reference table %q are not supported", name))
+		return refusef("", "TABLESAMPLE, system columns and WHERE CURRENT OF in a write to reference table %q are not supported", name)
 	case chooses(b):
-		a.refuse(refusef("Find the rows first, then write them by their key.", "LIMIT or DISTINCT ON in a write to reference table %q is not supported: each copy might choose other rows", name))
+		return refusef("Find the rows first, then write them by their key.", "LIMIT or DISTINCT ON in a write to reference table %q is not supported: each copy might choose other rows", name)
 	}
-	if a.reject != nil {
-		return
-	}
-	leg, subs, no := a.writeLeg(s, tree.Stmts[0].Stmt)
+	return nil
+}
+
+// pushCopies has every shard run node, the lead shard first.
+func (a *Analysis) pushCopies(s *statement, it *item, node *pg_query.Node, parts int) {
+	leg, subs, no := a.writeLeg(s, node, parts)
 	if no != nil {
 		a.refuse(no)
 		return

@@ -30,6 +30,7 @@ type part struct {
 	one  plan.Leg // its text, for where its rows are on one shard
 	set  *program // nil: every shard has them
 	many *multi
+	now  bool // it has the time of the transaction, which is one for all
 }
 
 // multi finds a way for several shards: as it is; with sub-queries that stand
@@ -165,7 +166,7 @@ func (part *part) plan(p *Planner, args []plan.Arg, o *Options) (plan.Sub, *refu
 			set = found
 		}
 	}
-	if set.Len() == 1 {
+	if set.Len() == 1 && !(part.now && part.many != nil) {
 		leg := part.one
 		leg.Shards = set
 		return plan.Sub{Kind: part.kind, Plan: &plan.Scatter{Legs: []plan.Leg{leg}, Merge: &plan.Merge{}, Role: o.Role, Why: "one shard"}}, nil
@@ -282,7 +283,7 @@ func (p *Planner) cutParts(s *statement, root *block, links []*pg_query.SubLink)
 		m.refused = p.cannot(no, s)
 		return m
 	}
-	if m.refused = keepNames(root.stmt, rest, newScope(s)); m.refused != nil {
+	if m.refused = keepNames(firstArm(root.stmt).TargetList, firstArm(rest).TargetList, newScope(s)); m.refused != nil {
 		return m
 	}
 	for _, one := range parts {
@@ -305,26 +306,31 @@ func (p *Planner) cutParts(s *statement, root *block, links []*pg_query.SubLink)
 	return m
 }
 
-// keepNames gives the columns of rest the names that they had: a sub-query
-// gives its column a name, and a parameter does not.
-func keepNames(stmt, rest *pg_query.SelectStmt, scope rewrite.Scope) *refusal {
-	for stmt.Larg != nil && rest.Larg != nil {
-		stmt, rest = stmt.Larg, rest.Larg
-	}
-	for i, n := range stmt.TargetList {
+// keepNames gives the columns of rest the names that they had in list: a
+// sub-query gives its column a name, and a parameter does not.
+func keepNames(list, rest []*pg_query.Node, scope rewrite.Scope) *refusal {
+	for i, n := range list {
 		t := n.GetResTarget()
-		if t.Name != "" || !hasSubLink(t.Val) || i >= len(rest.TargetList) {
+		if t.Name != "" || !hasSubLink(t.Val) || i >= len(rest) {
 			continue
 		}
-		list, ok := rewrite.Outputs(&pg_query.SelectStmt{TargetList: []*pg_query.Node{n}}, scope)
-		if !ok || len(list) != 1 {
+		known, ok := rewrite.Outputs(&pg_query.SelectStmt{TargetList: []*pg_query.Node{n}}, scope)
+		if !ok || len(known) != 1 {
 			return refusef("Give it a name with AS.", "an output column whose name is not known is not supported over several shards")
 		}
-		if name := list[0].Name; name != "?column?" {
-			rest.TargetList[i].GetResTarget().Name = name
+		if name := known[0].Name; name != "?column?" {
+			rest[i].GetResTarget().Name = name
 		}
 	}
 	return nil
+}
+
+// firstArm is the part of a set operation that names its columns.
+func firstArm(stmt *pg_query.SelectStmt) *pg_query.SelectStmt {
+	for stmt.Larg != nil {
+		stmt = stmt.Larg
+	}
+	return stmt
 }
 
 func hasSubLink(n *pg_query.Node) bool {
@@ -359,7 +365,7 @@ func (p *Planner) part(one rewrite.Part, searchPath []string) (part, *refusal) {
 	if !s.reads().sharded {
 		return out, nil
 	}
-	out.set = s.setProgram()
+	out.set, out.now = s.setProgram(), s.calls.now != ""
 	tree := &pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{Stmt: &pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: one.Select}}}}}
 	out.many = p.multi(s, root, tree)
 	return out, nil

@@ -223,7 +223,7 @@ func (a *Analysis) insertSelect(s *statement, b *block, it *item, stmt *pg_query
 		return
 	}
 	if a.alone = a.pushable(s, src); a.alone == nil {
-		a.pushWrite(s, &pg_query.Node{Node: &pg_query.Node_InsertStmt{InsertStmt: stmt}}, "INSERT into "+it.table.Name)
+		a.pushWrite(s, &pg_query.Node{Node: &pg_query.Node_InsertStmt{InsertStmt: stmt}}, "INSERT into "+it.table.Name, 0)
 	}
 }
 
