@@ -34,6 +34,7 @@ type Analysis struct {
 	move      *move
 	copyIn    *plan.CopyIn
 	copyOut   *plan.CopyOut
+	cursor    *plan.Cursor // over the rows of multi
 
 	// guards are refusals that an option lifts.
 	sequences, unique, triggers *plan.Reject
@@ -216,11 +217,18 @@ func (a *Analysis) scattered(args []plan.Arg, o *Options) plan.Plan {
 		return no.plan()
 	}
 	tier := s.worst()
+	if a.cursor != nil {
+		tier = max(tier, "B") // its rows are put on one server
+	}
 	switch {
 	case o.MaxTier != 0 && tier[0] > o.MaxTier:
 		return refusef(hintOneShard, "the statement needs tier %s over several shards, which wye.max_tier refuses", tier).plan()
 	case tier == "C" && !o.Gather:
 		return needsGather(a.multi.cheaper).plan()
+	case a.cursor != nil:
+		c := *a.cursor
+		c.Rows = s.Scatter
+		return &c
 	}
 	return s.Scatter
 }
