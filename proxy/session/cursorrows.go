@@ -64,19 +64,24 @@ func (s *Session) declaredTypes(m *member, d *Description, c *collection, typmod
 		return nil, errDrift
 	}
 	list, some := "SELECT ''", false
+	casts := make([]bool, len(want))
 	for i, oid := range want {
 		if c.columns[i].oid != oid {
 			return nil, errDrift
 		}
+		if s.movesAsText(oid) {
+			c.columns[i].oid, casts[i] = textOID, true
+		}
+		casts[i] = casts[i] || typmods[i] >= 0
 		list += fmt.Sprintf(", pg_catalog.format_type(%d, %d)", oid, typmods[i])
-		some = some || typmods[i] >= 0
+		some = some || casts[i]
 	}
 	types := make([]string, len(want))
 	if !some {
 		return types, nil
 	}
 	_, err := m.conn.Ask(protocol.AppendTextQuery(nil, list), func(i int, value []byte) {
-		if i > 0 && i <= len(types) && typmods[i-1] >= 0 {
+		if i > 0 && i <= len(types) && casts[i-1] {
 			types[i-1] = string(value)
 		}
 	})
@@ -85,6 +90,35 @@ func (s *Session) declaredTypes(m *member, d *Description, c *collection, typmod
 	}
 	return types, nil
 }
+
+// cursorFormats asks for binary, as arrays have it, and for text of what has
+// no array type.
+func (s *Session) cursorFormats(d *Description, p *plan.Scatter) []byte {
+	var formats []byte
+	for _, oid := range columnTypes(d.Columns) {
+		format := uint16(1)
+		if s.movesAsText(oid) {
+			format = 0
+		}
+		formats = binary.BigEndian.AppendUint16(formats, format)
+	}
+	if p.Merge != nil {
+		formats = legFormats(formats, columnCount(d.Columns), p.Merge.Hidden)
+	}
+	return formats
+}
+
+const textOID = 25 // pg_type.oid of text
+
+// movesAsText reports whether values are moved as text, since there are no
+// arrays of arrays, and the text is the same whatever the settings are.
+func (s *Session) movesAsText(oid uint32) bool {
+	return sameTextArrays[oid] && s.shards.all.Planner.ArrayOf(oid) == 0
+}
+
+// sameTextArrays are the arrays of bool, int2, int4, text, varchar, int8, numeric
+// and uuid (pg_type.oid).
+var sameTextArrays = map[uint32]bool{1000: true, 1005: true, 1007: true, 1009: true, 1015: true, 1016: true, 1231: true, 2951: true}
 
 // selectRows selects what stands in arrays, a parameter each. The arrays go in
 // step in the target list; in FROM, rows of a composite type would fall apart.

@@ -118,7 +118,7 @@ func (s *Session) declareOrder(o *order, p *plan.Cursor) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.answerOf(&query, p.Rows, d, subs, nil)
+	c, err := s.answerOf(&query, p.Rows, d, subs, s.cursorFormats(d, p.Rows), nil)
 	if err != nil {
 		return err
 	}

@@ -345,14 +345,6 @@ SELECT 1 / 0;
 FETCH 1 FROM c;
 ROLLBACK;
 
---! rows 64
---! alone
---! also 22012
-BEGIN;
-DECLARE c CURSOR FOR SELECT 1 / (id - 42) FROM users ORDER BY id;
-FETCH ALL FROM c;
-ROLLBACK;
-
 -- in binary, whatever the protocol
 --! rows 64
 --! alone
