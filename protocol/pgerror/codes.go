@@ -10,6 +10,7 @@ const (
 	InvalidParameterValue       = "22023"
 	UniqueViolation             = "23505"
 	ActiveSQLTransaction        = "25001"
+	NoActiveSQLTransaction      = "25P01"
 	InFailedSQLTransaction      = "25P02"
 	ReadOnlySQLTransaction      = "25006"
 	IdleInTransactionTimeout    = "25P03"
@@ -22,6 +23,7 @@ const (
 	SyntaxError                 = "42601"
 	InsufficientPrivilege       = "42501"
 	UndefinedObject             = "42704"
+	DuplicateCursor             = "42P03"
 	DuplicatePreparedStatement  = "42P05"
 	InsufficientResources       = "53000"
 	OutOfMemory                 = "53200" // also: no room for one more prepared transaction

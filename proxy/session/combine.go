@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/wyeproxy/wye/protocol"
@@ -204,12 +205,15 @@ func (s *Session) combineOrder(o *order, p *plan.Scatter, d *Description, subs [
 // asked, unless the rows have types whose numbers only the lead shard shares
 // with us.
 func (c *collection) combineOn(p *plan.Scatter) int {
-	for i := range c.columns {
-		if c.columns[i].oid >= firstNormalOID {
-			return 0
-		}
+	if c.ownTypes() {
+		return 0
 	}
 	return shardsOf(p.Legs).First()
+}
+
+// ownTypes reports whether rows have types that the databases have made.
+func (c *collection) ownTypes() bool {
+	return slices.ContainsFunc(c.columns, func(one column) bool { return one.oid >= firstNormalOID })
 }
 
 // combineArgs are what the combining statement takes: the rows, and what it

@@ -249,7 +249,12 @@ func (s *Session) settlePins(ch *change) error {
 	if err != nil {
 		return err
 	}
-	pins := (s.pins | ch.pins) &^ pinsAudited
+	s.setPins((s.pins|ch.pins)&^pinsAudited | s.heldPins(&found))
+	return nil
+}
+
+// heldPins are the reasons that an audit has found.
+func (s *Session) heldPins(found *connpool.Held) (pins pinSet) {
 	add := func(is bool, p pinSet) {
 		if is {
 			pins |= p
@@ -261,8 +266,7 @@ func (s *Session) settlePins(ch *change) error {
 	add(found.Prepared, pinPrepare)
 	add(found.Listening, pinListen)
 	add(found.User != s.role(), pinAuthorization)
-	s.setPins(pins)
-	return nil
+	return pins
 }
 
 // refuseTransaction ends a transaction that a client began in statement

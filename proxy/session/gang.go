@@ -40,6 +40,7 @@ type member struct {
 	wrote  bool
 	begun  bool // it is in the gang's transaction
 	kept   bool // the session is pinned to it, and keeps it afterwards
+	left   bool // it may hold what outlives the transaction; see leaves
 }
 
 // busy reports whether an answer is under way on the conn.
@@ -94,6 +95,7 @@ func (s *Session) member(k int, to *Reader) (*member, *pgerror.Error) {
 func (g *gang) fresh(s *Session) {
 	if !s.inTransaction() {
 		g.prelude, g.isolated = g.prelude[:0], false
+		s.shards.forgetCursors()
 	}
 }
 
@@ -190,6 +192,9 @@ func (s *Session) disband() {
 				m.conn.Doom()
 			}
 		}
+		if m.left && !m.conn.Doomed() {
+			s.keepLeft(m)
+		}
 		switch {
 		case m.kept && (s.pins == 0 || m.conn.Doomed()):
 			s.conn = nil
@@ -204,6 +209,7 @@ func (s *Session) disband() {
 	}
 	g.open, g.implicit, g.failed, g.set, g.ddl, g.isolated, g.names = false, false, false, false, false, false, nil
 	g.prelude = g.prelude[:0]
+	s.shards.forgetCursors()
 	if s.conn == nil {
 		s.stand(0)
 	}

@@ -115,7 +115,7 @@ func (s *Session) gangStatement(name []byte) (*order, error) {
 		return nil, errClient{pgerror.Newf(pgerror.InvalidSQLStatementName, "prepared statement %q does not exist", name)}
 	}
 	o := &order{read: p.read, sql: string(p.sql), oids: bytes.Clone(p.oids)}
-	if !anywhere[p.read.Kind()] {
+	if kind := p.read.Kind(); !anywhere[kind] && kind != sqlparse.KindFetch && kind != sqlparse.KindClose {
 		o.analysis = s.analyze(p.read, p.sql)
 	}
 	return o, nil
@@ -145,7 +145,7 @@ func (s *Session) gangBind(body []byte) error {
 		s.shards.portals = map[string]*gangPortal{}
 	}
 	if len(portal) > 0 && s.shards.portals[string(portal)] != nil {
-		return errClient{pgerror.Newf("42P03", "cursor %q already exists", portal)}
+		return errClient{pgerror.Newf(pgerror.DuplicateCursor, "cursor %q already exists", portal)}
 	}
 	if len(s.shards.portals) >= maxStatements {
 		return errClient{pgerror.Newf(pgerror.ConfigurationLimitExceeded, "too many portals (limit %d)", maxStatements)}
@@ -216,6 +216,12 @@ func (s *Session) gangDescribe(body []byte) error {
 
 // describeOrder has the lead shard describe a statement.
 func (s *Session) describeOrder(o *order) (*Description, error) {
+	switch o.read.Kind() {
+	case sqlparse.KindFetch:
+		return s.describeAt(o, s.cursorShard(o.read.Parts[0].Name))
+	case sqlparse.KindDeclare:
+		return s.describeAt(o, s.anyShard(0))
+	}
 	if o.analysis == nil {
 		return &Description{Parameters: []byte{0, 0}}, nil // it is about the transaction
 	}
@@ -223,6 +229,15 @@ func (s *Session) describeOrder(o *order) (*Description, error) {
 		return nil, errClient{errFailedTx}
 	}
 	return s.description(o, s.anyShard(0))
+}
+
+// describeAt has a shard describe a statement of which nothing is known for
+// another time.
+func (s *Session) describeAt(o *order, k int) (*Description, error) {
+	if s.shards.gang.failed {
+		return nil, errClient{errFailedTx}
+	}
+	return s.askDescription(o, k)
 }
 
 func (s *Session) gangExecute(body []byte) error {

@@ -41,6 +41,8 @@ func (s *Session) runPlan(o *order, p plan.Plan) error {
 		return s.runDirect(o, p)
 	case *plan.Scatter:
 		return s.scatterOrder(o, p)
+	case *plan.Cursor:
+		return s.declareOrder(o, p)
 	case *plan.Broadcast:
 		return s.broadcastOrder(o, p)
 	case *plan.Move:
@@ -59,6 +61,16 @@ func (s *Session) runDirect(o *order, p *plan.Direct) error {
 	k := p.Shard
 	if p.AnyShard {
 		k = s.anyShard(k)
+	}
+	if o.read.Kind() == sqlparse.KindDeclare {
+		if err := s.declaring(o.read.Parts[0].Name, k); err != nil {
+			return err
+		}
+	}
+	if outlasts(o.read) {
+		if err := s.leaves(k); err != nil {
+			return err
+		}
 	}
 	reads := s.shards.all.List[k].Servers.Router().Verdict(o.read).ReadOnly
 	var to func(int) *Reader

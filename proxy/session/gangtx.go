@@ -69,6 +69,8 @@ func (s *Session) control(o *order) (done bool, err error) {
 			}
 		}
 		return true, s.controlAll(o, g.open)
+	case kind == sqlparse.KindFetch, kind == sqlparse.KindClose:
+		return true, s.followCursor(o)
 	}
 	return false, nil
 }
@@ -136,7 +138,7 @@ func (s *Session) controlEnd(o *order, commit bool) error {
 
 // controlNothing answers a COMMIT outside of a transaction.
 func (s *Session) controlNothing(commit bool) error {
-	w := pgerror.New("25P01", "there is no transaction in progress")
+	w := pgerror.New(pgerror.NoActiveSQLTransaction, "there is no transaction in progress")
 	w.Severity = "WARNING"
 	s.edited(w.AppendNotice(s.edit()))
 	if commit {

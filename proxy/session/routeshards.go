@@ -51,6 +51,8 @@ func (s *Session) targetOf(read *sqlparse.Statement, sql []byte, args []plan.Arg
 	switch {
 	case anywhere[kind]:
 		return target{any: true, gang: byTransaction[kind] && s.inTransaction()}
+	case kind == sqlparse.KindFetch || kind == sqlparse.KindClose:
+		return s.cursorTarget(read)
 	case s.foreign() && (anyHigh(args) || kind == sqlparse.KindCopy):
 		return target{err: errEncoding}
 	case nowhere[kind] != "":
@@ -59,7 +61,7 @@ func (s *Session) targetOf(read *sqlparse.Statement, sql []byte, args []plan.Arg
 	}
 	switch p := s.planText(read, sql, args).(type) {
 	case *plan.Direct:
-		return target{shard: p.Shard, any: p.AnyShard}
+		return s.declares(read, target{shard: p.Shard, any: p.AnyShard})
 	case *plan.Reject:
 		return target{err: p.Err}
 	}

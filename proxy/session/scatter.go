@@ -38,6 +38,15 @@ func (s *Session) description(o *order, k int) (*Description, error) {
 		o.again = true
 		return d, nil
 	}
+	d, err := s.askDescription(o, k)
+	if err == nil {
+		memo.Store(d)
+	}
+	return d, err
+}
+
+// askDescription asks shard k.
+func (s *Session) askDescription(o *order, k int) (*Description, error) {
 	m, refusal := s.member(k, nil)
 	if refusal != nil {
 		return nil, errClient{refusal}
@@ -58,9 +67,7 @@ func (s *Session) description(o *order, k int) (*Description, error) {
 	case st.Refusal != nil:
 		return nil, errClient{st.Refusal}
 	}
-	d := &Description{Parameters: st.Parameters, Columns: st.Columns, oids: string(o.oids), shard: k}
-	memo.Store(d)
-	return d, nil
+	return &Description{Parameters: st.Parameters, Columns: st.Columns, oids: string(o.oids), shard: k}, nil
 }
 
 // types are the parameters' types.

@@ -114,6 +114,7 @@ type sharding struct {
 	gang gang
 	said said
 
+	cursors cursors
 	portals map[string]*gangPortal
 	hold    *heldRows // takes what is answered, while a portal is run for a piece
 

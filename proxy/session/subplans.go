@@ -30,7 +30,7 @@ func (s *Session) runSub(o *order, sub *plan.Sub, d *Description, to func(int) *
 	if len(inner) == 0 {
 		inner = earlier
 	}
-	c, err := s.answerOf(o, sub.Plan, d, inner, to)
+	c, err := s.answerOf(o, sub.Plan, d, inner, allBinary, to)
 	if err != nil {
 		return plan.Arg{}, err
 	}
@@ -60,11 +60,11 @@ func boolArgOf(is bool) plan.Arg {
 }
 
 // answerOf runs a whole plan and takes in the rows that its client would have
-// seen, in binary.
-func (s *Session) answerOf(o *order, p *plan.Scatter, d *Description, subs []plan.Arg, to func(int) *Reader) (*collection, error) {
+// seen, in these formats.
+func (s *Session) answerOf(o *order, p *plan.Scatter, d *Description, subs []plan.Arg, formats []byte, to func(int) *Reader) (*collection, error) {
 	c := s.newCollection()
 	if p.Merge != nil {
-		return c, s.collectMerged(o, p, d, subs, to, c)
+		return c, s.collectMerged(o, p, d, subs, formats, to, c)
 	}
 	if err := s.collectLegs(o, p.Legs, d, subs, to, c); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (s *Session) answerOf(o *order, p *plan.Scatter, d *Description, subs []pla
 	}
 	k := c.combineOn(p)
 	l := plan.Leg{Shards: shards.One(k), SQL: p.Combine.SQL}
-	list, err := s.launchArgs(&l, args, allBinary, to)
+	list, err := s.launchArgs(&l, args, formats, to)
 	s.cancelable(conns(list))
 	out := s.newCollection()
 	if err == nil {
@@ -89,33 +89,37 @@ func (s *Session) answerOf(o *order, p *plan.Scatter, d *Description, subs []pla
 }
 
 // collectMerged takes in the rows of a tier A plan.
-func (s *Session) collectMerged(o *order, p *plan.Scatter, d *Description, subs []plan.Arg, to func(int) *Reader, c *collection) error {
+func (s *Session) collectMerged(o *order, p *plan.Scatter, d *Description, subs []plan.Arg, formats []byte, to func(int) *Reader, c *collection) error {
 	limiter, err := limiterOf(p.Merge, o.args)
 	if err != nil {
 		return errClientOf(err)
 	}
 	l := &p.Legs[0]
-	list, err := s.launchLeg(l, o, s.parameterTypes(d), subs, allBinary, to)
+	list, err := s.launchLeg(l, o, s.parameterTypes(d), subs, formats, to)
 	s.cancelable(conns(list))
 	if err == nil {
 		_, err = s.takeMerged(p.Merge, list, limiter, func(row []byte) error {
-			if len(c.columns) == 0 {
-				for _, oid := range s.leadTypes(list[0].shard, list[0].stream.Columns) {
-					c.columns = append(c.columns, column{oid: oid})
-				}
-				c.columns = c.columns[:len(c.columns)-p.Merge.Hidden]
-			}
+			c.have(s.leadTypes(list[0].shard, list[0].stream.Columns), p.Merge.Hidden)
 			return c.add(row[protocol.HeaderLen:], 0)
 		})
 	}
-	if err == nil && len(c.columns) == 0 {
-		for _, oid := range s.leadTypes(list[0].shard, list[0].stream.Columns) {
-			c.columns = append(c.columns, column{oid: oid})
-		}
+	if err == nil {
+		c.have(s.leadTypes(list[0].shard, list[0].stream.Columns), p.Merge.Hidden)
 	}
 	s.cancelable(nil)
 	if settled := s.settleStreams(list, err == nil && s.shards.gang.inTx()); err == nil {
 		err = settled
 	}
 	return err
+}
+
+// have gives c columns of these types, without those at the end that only the
+// merge wanted.
+func (c *collection) have(types []uint32, hidden int) {
+	if len(c.columns) > 0 {
+		return
+	}
+	for _, oid := range types[:max(len(types)-hidden, 0)] {
+		c.columns = append(c.columns, column{oid: oid})
+	}
 }

@@ -101,6 +101,16 @@ func (s *Scatter) Tier() string {
 	return "B"
 }
 
+// Cursor declares a cursor over rows of several shards: they are put together
+// when it is declared, and one PostgreSQL has the cursor over them.
+type Cursor struct {
+	Name    string
+	Hold    bool   // it outlives its transaction
+	Declare string // the statement up to its query: DECLARE name CURSOR FOR
+	SQL     string // the query, with the client's parameters
+	Rows    *Scatter
+}
+
 // Tally is what a broadcast's command tag counts.
 type Tally uint8
 
@@ -176,6 +186,7 @@ type CopyOut struct {
 }
 
 func (*Scatter) sealed()   {}
+func (*Cursor) sealed()    {}
 func (*Broadcast) sealed() {}
 func (*Move) sealed()      {}
 func (*CopyIn) sealed()    {}
@@ -198,6 +209,10 @@ func (s *Scatter) String() string {
 		b.WriteString("\ncombine  " + c.SQL + numbers("  args", c.Args))
 	}
 	return b.String()
+}
+
+func (c *Cursor) String() string {
+	return "cursor   " + strings.TrimSuffix(c.Declare, " FOR ") + ", over\n  " + indent(c.Rows.String())
 }
 
 func (l *Leg) String() string {

@@ -35,6 +35,7 @@ type Analysis struct {
 	move      *move
 	copyIn    *plan.CopyIn
 	copyOut   *plan.CopyOut
+	cursor    *plan.Cursor // over the rows of multi
 
 	// guards are refusals that an option lifts.
 	sequences, unique, triggers *plan.Reject
@@ -226,8 +227,17 @@ func (a *Analysis) scattered(args []plan.Arg, o *Options) plan.Plan {
 	if no != nil {
 		return no.plan()
 	}
-	if no := o.tooDear(s.worst(), a.multi.cheaper); no != nil {
+	tier := s.worst()
+	if a.cursor != nil {
+		tier = max(tier, "B") // its rows are put on one server
+	}
+	if no := o.tooDear(tier, a.multi.cheaper); no != nil {
 		return no
+	}
+	if a.cursor != nil {
+		c := *a.cursor
+		c.Rows = s.Scatter
+		return &c
 	}
 	return s.Scatter
 }

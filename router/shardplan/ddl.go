@@ -54,7 +54,7 @@ func (a *Analysis) planUtility(s *statement, n *pg_query.Node, sql string) {
 	case *pg_query.Node_ClusterStmt:
 		a.outside("CLUSTER")
 	case *pg_query.Node_TransactionStmt, *pg_query.Node_VariableSetStmt, *pg_query.Node_VariableShowStmt, *pg_query.Node_DiscardStmt,
-		*pg_query.Node_DeallocateStmt, *pg_query.Node_ConstraintsSetStmt:
+		*pg_query.Node_DeallocateStmt, *pg_query.Node_ConstraintsSetStmt, *pg_query.Node_FetchStmt, *pg_query.Node_ClosePortalStmt:
 		a.any, a.writes = true, false // the session's own, which sees to all shards that take part
 		return
 	case *pg_query.Node_ListenStmt, *pg_query.Node_NotifyStmt, *pg_query.Node_UnlistenStmt:

@@ -21,15 +21,3 @@ func (a *Analysis) planExplain(stmt *pg_query.ExplainStmt, searchPath []string) 
 		a.reject = a.alone
 	}
 }
-
-// planCursor plans DECLARE CURSOR, on one shard.
-func (a *Analysis) planCursor(s *statement, stmt *pg_query.DeclareCursorStmt) {
-	sel := stmt.Query.GetSelectStmt()
-	if sel == nil {
-		a.refuse(refusef("", "a cursor over a statement that writes is not supported on a sharded cluster"))
-		return
-	}
-	a.planSelect(s, &pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{Stmt: stmt.Query}}}, sel)
-	a.alone = refusef("Give the sharding key, or read the rows without a cursor.", "a cursor over several shards is not supported").plan()
-	a.multi = nil
-}

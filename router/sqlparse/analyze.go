@@ -38,17 +38,26 @@ func (a *analyst) statement(i int) Part {
 	case "DiscardStmt":
 		p.add(Effect{Kind: discards[a.t.text(i, "target")]})
 	case "PrepareStmt":
+		p.Name = name
 		p.add(Effect{Kind: Prepare, Name: name})
 		a.later(a.t.child(i, "query"), "prepare", &p)
 	case "DeallocateStmt":
+		p.Name = name
 		p.add(named(Deallocate, DeallocateAll, name))
 	case "ListenStmt":
 		p.add(Effect{Kind: Listen, Name: a.t.text(i, "conditionname")})
 	case "UnlistenStmt":
 		p.add(named(Unlisten, UnlistenAll, a.t.text(i, "conditionname")))
+	case "ExecuteStmt":
+		p.Name = name
+		a.walk(i, &p, true)
+	case "FetchStmt":
+		p.Name = a.t.text(i, "portalname")
 	case "ClosePortalStmt":
+		p.Name = a.t.text(i, "portalname")
 		p.add(named(CloseCursor, CloseAllCursors, a.t.text(i, "portalname")))
 	case "DeclareCursorStmt":
+		p.Name = a.t.text(i, "portalname")
 		if isHold(a.t.text(i, "options")) {
 			p.add(Effect{Kind: HoldCursor, Name: a.t.text(i, "portalname")})
 		}

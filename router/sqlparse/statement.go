@@ -39,8 +39,10 @@ func (s *Statement) SetMemo(v any) { s.memo.Store(&v) }
 // Part is one SQL statement of a text.
 type Part struct {
 	Kind Kind
-	// Name is the savepoint of a SAVEPOINT, RELEASE or ROLLBACK TO, as the
-	// server folds it; "" for every other kind, and where it is not known.
+	// Name is the savepoint of a SAVEPOINT, RELEASE or ROLLBACK TO, the cursor
+	// of a DECLARE, FETCH, MOVE or CLOSE, the statement of a PREPARE, EXECUTE
+	// or DEALLOCATE, as the server folds it; "" stands for ALL, for every other
+	// kind, and where it is not known.
 	Name string
 	// Chain: COMMIT or ROLLBACK ... AND CHAIN, which leaves a transaction open.
 	Chain   bool

@@ -230,7 +230,6 @@ FETCH ALL FROM c;
 COMMIT;
 
 --! rows 64
---! refuse
 --! alone
 BEGIN;
 DECLARE c SCROLL CURSOR FOR SELECT id FROM users ORDER BY id;
@@ -241,7 +240,6 @@ FETCH ABSOLUTE 10 FROM c;
 COMMIT;
 
 --! rows 64
---! refuse
 --! alone
 BEGIN;
 DECLARE c CURSOR WITH HOLD FOR SELECT id FROM users ORDER BY id;
