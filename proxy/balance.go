@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"context"
+	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/wyeproxy/wye/proxy/config"
@@ -15,6 +17,12 @@ type balance struct {
 	kind    config.PoolKind
 	servers *upstream.Pool
 	tcp     *tcpproxy.Pool // of kind tcp
+	finding *finding       // nil where the configuration lists the servers
+	log     *slog.Logger
+
+	mu    sync.Mutex // reloads and discovery change what is in force
+	plan  *balancePlan
+	found []upstream.Target // by discovery; nil before its first list
 }
 
 // balancePlan is what the configuration says of a pool, prepared.
@@ -23,33 +31,73 @@ type balancePlan struct {
 	tcp tcpproxy.PoolSettings
 }
 
-func newBalance(p *balancePlan) (*balance, error) {
+func newBalance(p *balancePlan, log *slog.Logger) (*balance, error) {
 	pool, err := tcpproxy.NewPool(p.Name, p.tcp)
 	if err != nil {
 		return nil, err
 	}
-	return &balance{kind: p.Kind, tcp: pool, servers: pool.Servers()}, nil
+	b := &balance{kind: p.Kind, tcp: pool, servers: pool.Servers(), plan: p, log: log.With("pool", p.Name)}
+	b.follow(p.Discover, b.log)
+	return b, nil
 }
 
-func (b *balance) use(p *balancePlan) error { return b.tcp.Use(p.tcp) }
+func (b *balance) use(p *balancePlan) error {
+	err := b.replan(p)
+	b.follow(p.Discover, b.log)
+	return err
+}
+
+// replan puts a new plan in force. Servers that were listed stay until others
+// are found.
+func (b *balance) replan(p *balancePlan) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case p.Discover == nil:
+		b.found = nil
+	case b.plan.Discover == nil:
+		b.found = b.plan.tcp.Servers
+	}
+	b.plan = p
+	return b.apply()
+}
+
+// apply makes the plan, with the servers that were found, what is in force. The
+// caller holds mu.
+func (b *balance) apply() error {
+	s := b.plan.tcp
+	if b.plan.Discover != nil {
+		s.Servers = b.found
+	}
+	return b.tcp.Use(s)
+}
 
 // quit ends it when its clients have gone, or at its drain limit, or when stop
 // is closed.
-func (b *balance) quit(stop <-chan struct{}) { b.tcp.Quit(stop) }
+func (b *balance) quit(stop <-chan struct{}) {
+	b.follow(nil, b.log)
+	b.tcp.Quit(stop)
+}
 
-func (b *balance) close() { b.tcp.Close() }
+func (b *balance) close() {
+	b.follow(nil, b.log)
+	b.tcp.Close()
+}
 
 // startBalances begins to check servers, and waits until each has been asked
 // once: those that nobody has seen up get no clients.
 func (s *Server) startBalances() error {
 	patience := time.Duration(0)
 	for name, p := range s.planned {
-		b, err := newBalance(p)
+		b, err := newBalance(p, s.log)
 		if err != nil {
 			return err
 		}
 		s.balances[name] = b
 		patience = max(patience, p.Health.Timeout)
+		if p.Discover != nil {
+			patience = max(patience, firstList)
+		}
 	}
 	s.planned = nil
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -65,14 +113,15 @@ func (s *Server) startBalances() error {
 	return nil
 }
 
-// unknown tells whether any server has not been asked yet.
+// unknown tells whether any server has not been asked, or found, yet.
 func (b *balance) unknown() bool {
-	for _, v := range b.servers.View(b.servers.Now()) {
+	views := b.servers.View(b.servers.Now())
+	for _, v := range views {
 		if v.State == "unknown" {
 			return true
 		}
 	}
-	return false
+	return len(views) == 0
 }
 
 // applyBalances makes pools and changes those there are.
@@ -89,7 +138,7 @@ func (s *Server) applyBalances(plans map[string]*balancePlan) {
 			}
 			continue
 		}
-		made, err := newBalance(p)
+		made, err := newBalance(p, s.log)
 		if err != nil {
 			s.log.Error("pool cannot be made", "pool", name, "error", err.Error())
 			continue

@@ -33,6 +33,7 @@ func (d *decoder) checkPool(p *ServicePool) {
 	if b := p.Breaker; b != nil && b.MaxTime < b.Time {
 		bad("breaker.max_time", "%s is less than breaker.time, which is %s", durationText(b.MaxTime), durationText(b.Time))
 	}
+	d.checkDiscover(p, path)
 	d.checkPoolHealth(p, path)
 	d.checkPoolTLS(p, path)
 }

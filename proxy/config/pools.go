@@ -5,22 +5,23 @@ import "time"
 // ServicePool is a named set of servers over which TCP connections or HTTP
 // requests are balanced. Listeners of the same kind lead to it.
 type ServicePool struct {
-	Name     string       `wye:"name"`
-	Kind     PoolKind     `wye:"kind" default:"tcp" doc:"What its servers speak, as the listeners that lead to it: tcp, or http."`
-	Servers  []Server     `wye:"servers,required" doc:"The servers: \"host:port\", or {addr: ...}. At most 1024."`
-	Balance  PoolBalance  `wye:"balance" default:"least-conn" doc:"How a server is chosen: least-conn (fewest connections for its weight), least-response-time (the quicker of two drawn at random), least-bandwidth (fewest bytes of late), p2c (the less busy of two drawn at random), round-robin, weighted (smooth weighted round robin), random, first, or the same server for the same client: hash (the fairest), ring, or maglev (for many servers)."`
-	Hash     PoolHash     `wye:"hash"`
-	Zone     string       `wye:"zone" doc:"Where this proxy stands: servers of the same zone are chosen while there are any."`
-	MaxConns int          `wye:"max_conns" default:"0" min:"0" max:"1000000" doc:"Most connections (of http: requests) that one server holds at a time; more wait in the queue. 0 is no limit."`
-	Queue    PoolQueue    `wye:"queue"`
-	Panic    int          `wye:"panic" default:"0" min:"0" max:"100" doc:"Percent of a priority's servers: while fewer are in rotation, all of them are used, whatever the checks say. 0 never."`
-	Health   PoolHealth   `wye:"health"`
-	Eject    PoolEject    `wye:"eject"`
-	Breaker  *PoolBreaker `wye:"breaker"` // nil: none
-	TLS      *PoolTLS     `wye:"tls"`     // nil: servers are spoken to in the clear
-	Proxy    ProxyVersion `wye:"send_proxy" default:"off" doc:"Tell servers the client's address by a PROXY protocol header: off, v1 (text) or v2 (binary). Health checks send one too."`
-	Timeouts PoolTimeouts `wye:"timeouts"`
-	Tries    int          `wye:"tries" default:"3" min:"1" max:"64" doc:"Most servers that are tried for one connection; another is tried when one cannot be reached."`
+	Name     string        `wye:"name"`
+	Kind     PoolKind      `wye:"kind" default:"tcp" doc:"What its servers speak, as the listeners that lead to it: tcp, or http."`
+	Servers  []Server      `wye:"servers,required" or:"discover" derived:"required, unless there is discover" doc:"The servers: \"host:port\", or {addr: ...}. At most 1024."`
+	Discover *PoolDiscover `wye:"discover"` // nil: Servers says who they are
+	Balance  PoolBalance   `wye:"balance" default:"least-conn" doc:"How a server is chosen: least-conn (fewest connections for its weight), least-response-time (the quicker of two drawn at random), least-bandwidth (fewest bytes of late), p2c (the less busy of two drawn at random), round-robin, weighted (smooth weighted round robin), random, first, or the same server for the same client: hash (the fairest), ring, or maglev (for many servers)."`
+	Hash     PoolHash      `wye:"hash"`
+	Zone     string        `wye:"zone" doc:"Where this proxy stands: servers of the same zone are chosen while there are any."`
+	MaxConns int           `wye:"max_conns" default:"0" min:"0" max:"1000000" doc:"Most connections (of http: requests) that one server holds at a time; more wait in the queue. 0 is no limit."`
+	Queue    PoolQueue     `wye:"queue"`
+	Panic    int           `wye:"panic" default:"0" min:"0" max:"100" doc:"Percent of a priority's servers: while fewer are in rotation, all of them are used, whatever the checks say. 0 never."`
+	Health   PoolHealth    `wye:"health"`
+	Eject    PoolEject     `wye:"eject"`
+	Breaker  *PoolBreaker  `wye:"breaker"` // nil: none
+	TLS      *PoolTLS      `wye:"tls"`     // nil: servers are spoken to in the clear
+	Proxy    ProxyVersion  `wye:"send_proxy" default:"off" doc:"Tell servers the client's address by a PROXY protocol header: off, v1 (text) or v2 (binary). Health checks send one too."`
+	Timeouts PoolTimeouts  `wye:"timeouts"`
+	Tries    int           `wye:"tries" default:"3" min:"1" max:"64" doc:"Most servers that are tried for one connection; another is tried when one cannot be reached."`
 }
 
 // Server is one server of a pool. In the file it may be its address alone.

@@ -57,6 +57,9 @@ func show(list []upstream.Target) string {
 		if t.Weight != 0 {
 			w += fmt.Sprint("*", t.Weight)
 		}
+		if t.Priority != 0 {
+			w += fmt.Sprint("!", t.Priority)
+		}
 		for _, more := range []string{t.Zone, t.Name} {
 			if more != "" {
 				w += "/" + more

@@ -1,10 +1,12 @@
 package discover
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,24 +88,41 @@ func (a *answer) believe(h *dns.RR_Header) {
 }
 
 // services follows the SRV records of a name to their hosts' addresses. A
-// record's weight is its servers'; 0 stands for 1, the least there is here.
+// record's weight is its servers'; 0 stands for 1, the least there is here. Its
+// priority becomes its rank among those there are: 5, 10, 20 are 0, 1, 2.
 func (a *answer) services(ctx context.Context, r resolver, name string) error {
 	msg, err := r.ask(ctx, name, dns.TypeSRV)
 	if err != nil {
 		return err
 	}
-	for _, rr := range msg.Answer {
-		srv, ok := rr.(*dns.SRV)
-		if !ok || srv.Target == "." { // "." says that there is no such service (RFC 2782)
-			continue
+	records := servicesIn(msg)
+	priority, last := -1, -1
+	for _, srv := range records {
+		a.believe(&srv.Hdr)
+		if int(srv.Priority) != last {
+			last = int(srv.Priority)
+			priority++
 		}
-		a.believe(rr.Header())
-		t := upstream.Target{Weight: max(int(srv.Weight), 1)}
+		t := upstream.Target{Weight: max(int(srv.Weight), 1), Priority: min(priority, maxPriority)}
 		if err := a.addresses(ctx, r, srv.Target, t, int(srv.Port)); err != nil {
 			return fmt.Errorf("%s: %w", srv.Target, err)
 		}
 	}
 	return nil
+}
+
+// maxPriority is the last that a pool knows.
+const maxPriority = 127
+
+// servicesIn are the SRV records of an answer, those to be tried first first.
+func servicesIn(msg *dns.Msg) (records []*dns.SRV) {
+	for _, rr := range msg.Answer {
+		if srv, ok := rr.(*dns.SRV); ok && srv.Target != "." { // "." says that there is no such service (RFC 2782)
+			records = append(records, srv)
+		}
+	}
+	slices.SortStableFunc(records, func(a, b *dns.SRV) int { return cmp.Compare(a.Priority, b.Priority) })
+	return records
 }
 
 // addresses adds a host's servers, each like t.

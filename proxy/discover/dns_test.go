@@ -100,10 +100,10 @@ func TestDNSHost(t *testing.T) {
 
 func TestDNSService(t *testing.T) {
 	z := newZone(t)
-	z.set(t, "_redis._tcp.test. 1 SRV 0 5 6379 r1.test.", "_redis._tcp.test. 1 SRV 0 0 6380 r2.test.",
-		"r1.test. 1 A 10.0.0.1", "r2.test. 1 A 10.0.0.2")
+	z.set(t, "_redis._tcp.test. 1 SRV 0 5 6379 r1.test.", "_redis._tcp.test. 1 SRV 20 0 6380 r2.test.",
+		"_redis._tcp.test. 1 SRV 10 1 6381 r2.test.", "r1.test. 1 A 10.0.0.1", "r2.test. 1 A 10.0.0.2")
 	f := follow(t, DNS{Name: "_redis._tcp.test", Resolver: z.addr})
-	f.await(t, "10.0.0.1:6379*5 10.0.0.2:6380*1")
+	f.await(t, "10.0.0.1:6379*5 10.0.0.2:6380*1!2 10.0.0.2:6381*1!1")
 	z.set(t, "_redis._tcp.test. 1 SRV 0 0 0 .")
 	f.hear(t, "it lists no servers")
 }
