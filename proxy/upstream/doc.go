@@ -3,7 +3,8 @@
 // A Pool holds named upstreams. Pick chooses the one that the next request
 // goes to, by one of seven policies, among those that are in rotation: up, not
 // draining, not ejected. Begin and End tell it what became of the request;
-// from these come the load and latency that policies compare, and the passive
+// Take is Pick and Begin in one, keeps limits, and has requests wait in a queue
+// for a place. From these come the load and latency that policies compare, and the passive
 // marks that eject a server whose requests keep failing. A Prober, where there
 // is one, is asked at intervals; otherwise somebody else calls SetUp and
 // SetDown, or every upstream counts as up.
@@ -13,7 +14,7 @@
 // long as the address stays.
 //
 // The package owns its hosts and the goroutines that probe them. It never
-// dials, never waits in Pick, and knows no protocol. Policies (policy*.go) use
+// dials, waits in Take only, and knows no protocol. Policies (policy*.go) use
 // no clock and no chance of their own: both are handed in.
 //
 // When a server gets no requests, see rotation.go (is it in rotation?), then

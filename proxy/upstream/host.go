@@ -28,6 +28,7 @@ type Host struct {
 	streak   atomic.Int64 // failures since the last success
 	rampFrom atomic.Int64 // when slow start began; 0 is never
 	latency  latency
+	flow     flow
 	suspect  chan struct{} // asks the checker, if any, not to wait for its interval
 
 	// Guarded by pool.mu.
@@ -56,6 +57,7 @@ func (h *Host) SetUp(asked int64) { h.passed(asked, "") }
 
 func (h *Host) passed(asked int64, note string) {
 	p := h.pool
+	defer p.served(asked)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h.setHealth(up, asked, note)
@@ -68,6 +70,7 @@ func (h *Host) passed(asked int64, note string) {
 // SetDown takes the server out of rotation until SetUp, and says why.
 func (h *Host) SetDown(now int64, why string) {
 	p := h.pool
+	defer p.served(now) // nobody may be left to wait for
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h.setHealth(down, now, why)
@@ -78,6 +81,7 @@ func (h *Host) SetDown(now int64, why string) {
 // called with false. Requests in flight are left alone.
 func (h *Host) Drain(on bool) {
 	p := h.pool
+	defer p.served(p.clock())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if h.draining && !on && h.health == up {

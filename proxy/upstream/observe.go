@@ -16,10 +16,20 @@ func (h *Host) Begin(now int64) {
 
 // End counts its end: how long it took, or took to answer, and whether the
 // server did its part. A refused dial or a lost conn is not ok; an error that
-// the request itself deserved is. Each Begin has one End.
+// the request itself deserved is. Each Begin, and each Take, has one End; it
+// gives the place to whoever waits in Take.
 func (h *Host) End(now int64, took time.Duration, ok bool) {
 	h.active.Add(-1)
-	s := h.pool.set.Load()
+	p := h.pool
+	h.judge(p.set.Load(), now, took, ok)
+	// After the judgement: who waits should not get the place of one ejected by it.
+	if p.queue.waiting.Load() != 0 {
+		p.served(now)
+	}
+}
+
+// judge takes the outcome of a request into account.
+func (h *Host) judge(s *set, now int64, took time.Duration, ok bool) {
 	h.latency.observe(now, took, ok, s.Tau)
 	if ok {
 		// Looking first keeps the line shared between cores.

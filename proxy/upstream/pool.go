@@ -28,6 +28,9 @@ type Pool struct {
 	set        atomic.Pointer[set]
 	nextReturn atomic.Int64 // when the next ejection ends, MaxInt64 when none is on
 
+	queue   queue
+	retries atomic.Int64 // that are under way
+
 	mu    sync.Mutex // guards hosts, changes of set, and what Host says
 	hosts map[string]*Host
 
@@ -39,10 +42,11 @@ type Pool struct {
 // set is one configuration of a pool: immutable but for its masks.
 type set struct {
 	Settings
-	ups    []*Upstream
-	zones  []zone
-	policy Policy
-	usable atomic.Uint64 // upstreams in rotation; written under Pool.mu
+	ups     []*Upstream
+	zones   []zone
+	policy  Policy
+	limited bool          // somebody has a limit of its own
+	usable  atomic.Uint64 // upstreams in rotation; written under Pool.mu
 }
 
 // New builds a pool and starts to check its upstreams if there is a Prober. It
@@ -79,6 +83,12 @@ func (p *Pool) Use(s Settings, ts []Target) error {
 	if err != nil {
 		return err
 	}
+	p.use(s, policy, ts)
+	p.served(p.clock()) // limits may be higher, and servers more
+	return nil
+}
+
+func (p *Pool) use(s Settings, policy Policy, ts []Target) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := &set{Settings: s, policy: policy}
@@ -91,7 +101,9 @@ func (p *Pool) Use(s Settings, ts []Target) error {
 		}
 		delete(old, t.Addr)
 		p.hosts[t.Addr] = h
-		n.ups = append(n.ups, newUpstream(i, t, h, s))
+		u := newUpstream(i, t, h, s)
+		n.ups = append(n.ups, u)
+		n.limited = n.limited || u.limit > 0
 	}
 	n.zones = zonesOf(n.ups)
 	// Its masks come first: nobody may find it with nobody in rotation.
@@ -102,7 +114,6 @@ func (p *Pool) Use(s Settings, ts []Target) error {
 	for _, h := range old {
 		h.stopChecker()
 	}
-	return nil
 }
 
 // Upstreams are those of the latest Use, in the order of its targets. Not to be
@@ -112,12 +123,13 @@ func (p *Pool) Upstreams() []*Upstream { return p.set.Load().ups }
 // Now is the time of the pool's clock, in nanoseconds.
 func (p *Pool) Now() int64 { return p.clock() }
 
-// Close ends the checks and returns when none is running. Pick goes on working
-// with what was known last.
+// Close ends the checks and returns when none is running. Pick and Take go on
+// working with what was known last.
 func (p *Pool) Close() {
 	p.mu.Lock() // a Use under way starts its checkers before, or none at all
 	p.end()
 	p.mu.Unlock()
+	p.queue.close()
 	p.checkers.Wait()
 }
 

@@ -1,6 +1,10 @@
 package upstream
 
-import "math"
+import (
+	"math"
+	"math/bits"
+	"time"
+)
 
 // Want is what a request asks of the upstream it will go to. The zero value
 // asks for any.
@@ -9,8 +13,14 @@ type Want struct {
 	Key   uint64 // Hash only: equal keys go to the same upstream
 	Zone  string // upstreams of this zone are preferred; "" prefers none
 	Among uint64 // bits of upstreams (see Index) that may be chosen; 0 is all
-	Avoid uint64 // bits of upstreams to be chosen only if nothing else is left
+	Avoid uint64 // Bits of upstreams to be chosen only if nothing else is left, such as those already tried
+	// Prefer is chosen while it is in rotation, however busy: Take waits for it
+	// rather than go elsewhere, unless it is in Avoid. nil prefers none. It may be of before a reload.
+	Prefer *Upstream
 }
+
+// anybody says whether all upstreams will do.
+func (w *Want) anybody() bool { return w.Among == 0 && w.Prefer == nil }
 
 // zone is the upstreams that stand in one place.
 type zone struct {
@@ -47,23 +57,43 @@ func (p *Pool) Pick(w Want) *Upstream {
 		p.returnDue(w.Now)
 	}
 	s := p.set.Load()
-	m := s.candidates(w)
+	m := s.inReach(w)
 	if m == 0 {
 		return nil
 	}
+	m = s.preferred(m, w)
 	u := s.policy.Select(s.ups, m, w, p.rand())
 	u.picks.Add(1)
 	return u
 }
 
-// candidates are the upstreams a policy may choose from: of those in rotation
-// the ones not to be avoided, and of these the ones nearby, as far as there
-// are any.
-func (s *set) candidates(w Want) uint64 {
+// inReach are the upstreams that would do: of those in rotation the ones among
+// which the choice is, or only the preferred one.
+func (s *set) inReach(w Want) uint64 {
 	m := s.usable.Load()
 	if w.Among != 0 {
 		m &= w.Among
 	}
+	if w.Prefer != nil && w.Prefer.Bit()&w.Avoid == 0 {
+		return s.only(w.Prefer, m)
+	}
+	return m
+}
+
+// only is the upstream of that address, if it is in m, or m.
+func (s *set) only(u *Upstream, m uint64) uint64 {
+	for l := m; l != 0; l &= l - 1 {
+		i := bits.TrailingZeros64(l)
+		if s.ups[i].Host == u.Host {
+			return 1 << i
+		}
+	}
+	return m
+}
+
+// preferred are those of m that a policy chooses from: the ones not to be
+// avoided, and of these the ones nearby, as far as there are any.
+func (s *set) preferred(m uint64, w Want) uint64 {
 	if kept := m &^ w.Avoid; kept != 0 {
 		m = kept
 	}
@@ -82,6 +112,24 @@ func (s *set) candidates(w Want) uint64 {
 // servers went down beside ejected ones and nobody is left, the ejected ones
 // serve: failing some requests is better than failing all. The caller holds mu.
 func (p *Pool) refresh() { p.nextReturn.Store(p.set.Load().refresh()) }
+
+// nextPlace is when time alone may make a place for somebody who waits, 0 when
+// it will not: an ejection ends, or the limits of slow start have grown.
+func (p *Pool) nextPlace(now int64) int64 {
+	next := p.nextReturn.Load()
+	s := p.set.Load()
+	if s.limited && s.SlowStart > 0 {
+		for _, u := range s.ups {
+			if from := u.rampFrom.Load(); from != 0 && now-from < u.window {
+				next = min(next, now+max(u.window/100, int64(time.Millisecond)))
+			}
+		}
+	}
+	if next == math.MaxInt64 {
+		return 0
+	}
+	return next
+}
 
 // refresh returns when the next ejection ends.
 func (s *set) refresh() int64 {

@@ -13,12 +13,18 @@ const MaxUpstreams = 64
 // maxWeight keeps (active+1) * weight far from overflowing 64 bits.
 const maxWeight = 1_000_000
 
+// maxPriority is Envoy's bound too.
+const maxPriority = 127
+
 // Target is one server as the configuration names it.
 type Target struct {
 	Name   string // for people; the address when empty
 	Addr   string // identifies the Host; unique in a pool
 	Weight int    // share relative to the others'; 0 means 1
 	Zone   string // where it stands; "" is nowhere in particular
+
+	MaxConns int // Settings.MaxConns for this one; 0 is that, negative is no limit
+	Priority int // 0 serves first; the next one takes over as far as servers of the lower ones are out of rotation
 }
 
 // Settings are how a pool chooses and judges. The zero value is usable: each
@@ -28,8 +34,39 @@ type Settings struct {
 	SlowStart time.Duration // how long a server that comes back is spared; 0 is not at all
 	Tau       time.Duration // time constant of the latency average, default 10 s (Envoy's peak_ewma)
 	HashBound int           // Hash only: percent of its fair share of requests in flight that an upstream may hold; 0 is no bound, useful are 125 to 200
+	MaxConns  int           // requests (of TCP: connections) that Take lets one upstream hold; 0 is no limit
+	Panic     int           // percent of a priority's servers: while fewer are in rotation, all of them serve; 0 is never
+	Queue     Queue
+	Retry     Retry
+	Breaker   Breaker // declared for the front ends, to take effect in the next change, as Panic and Target.Priority
 	Ejection  Ejection
 	Check     Check // used only where Options has a Prober
+}
+
+// Queue bounds the wait in Take for an upstream that is below its MaxConns.
+type Queue struct {
+	Length  int           // most requests that wait at a time, default 1024 (Envoy's max_pending_requests); negative: none
+	Timeout time.Duration // longest wait, default 5 s
+}
+
+// Retry is the budget of MayRetry. Defaults are Envoy's retry_budget.
+type Retry struct {
+	Percent int // of the requests in flight and in the queue that may be retries, default 20; negative: none
+	Floor   int // so many always may, default 3; negative: none
+}
+
+// Breaker is when requests to an upstream are refused because too many failed,
+// and how it is tried again. Ejection spares a server while others can serve;
+// a breaker spares it whoever is left.
+type Breaker struct {
+	On       bool
+	Volume   int           // requests in Window without which the ratio says nothing, default 20
+	Ratio    int           // percent of them that failed, at which it opens, default 50
+	Failures int           // failures in a row that open it, default 0: none do
+	Window   time.Duration // over which requests are counted, in ten steps, default 10 s
+	Time     time.Duration // for which it stays open at first, default 5 s; each further time in a row doubles it
+	MaxTime  time.Duration // that it stays open at most, default 60 s
+	Probes   int           // requests let through after that, which must all pass, default 3
 }
 
 // Ejection is when a server is put aside because requests to it fail, and for
@@ -58,6 +95,17 @@ type Check struct {
 func (s Settings) withDefaults() Settings {
 	s.Policy = or(s.Policy, LeastBusy)
 	s.Tau = or(s.Tau, 10*time.Second)
+	s.Queue.Length = max(or(s.Queue.Length, 1024), 0)
+	s.Queue.Timeout = or(s.Queue.Timeout, 5*time.Second)
+	s.Retry.Percent = max(or(s.Retry.Percent, 20), 0)
+	s.Retry.Floor = max(or(s.Retry.Floor, 3), 0)
+	b := &s.Breaker
+	b.Volume = or(b.Volume, 20)
+	b.Ratio = or(b.Ratio, 50)
+	b.Window = or(b.Window, 10*time.Second)
+	b.Time = or(b.Time, 5*time.Second)
+	b.MaxTime = max(or(b.MaxTime, 60*time.Second), b.Time)
+	b.Probes = or(b.Probes, 3)
 	e, c := &s.Ejection, &s.Check
 	e.Failures = or(e.Failures, 5)
 	e.Time = or(e.Time, 30*time.Second)
@@ -94,6 +142,8 @@ func checkTargets(ts []Target) error {
 			return fmt.Errorf("upstream %s: twice in one pool", t.Addr)
 		case t.Weight < 0 || t.Weight > maxWeight:
 			return fmt.Errorf("upstream %s: weight %d: from 1 to %d", t.Addr, t.Weight, maxWeight)
+		case t.Priority < 0 || t.Priority > maxPriority:
+			return fmt.Errorf("upstream %s: priority %d: from 0 to %d", t.Addr, t.Priority, maxPriority)
 		}
 		seen[t.Addr] = true
 	}

@@ -10,13 +10,17 @@ type Upstream struct {
 
 	index  int
 	full   int64  // weight in units, when not in slow start
+	limit  int64  // of requests in flight, when not in slow start; 0 is none
 	window int64  // slow start, ns; 0 is none
 	tau    int64  // time constant of the latency average, ns
 	seed   uint64 // of the address, for consistent hashing
 }
 
-// Index is its bit in Want.Among and Want.Avoid: its place in the targets.
+// Index is its bit in Want.Among: its place in the targets.
 func (u *Upstream) Index() int { return u.index }
+
+// Bit is the upstream as a member of Want.Avoid.
+func (u *Upstream) Bit() uint64 { return 1 << (u.index % 64) }
 
 func newUpstream(i int, t Target, h *Host, s Settings) *Upstream {
 	t.Weight = or(t.Weight, 1)
@@ -24,6 +28,7 @@ func newUpstream(i int, t Target, h *Host, s Settings) *Upstream {
 	return &Upstream{
 		Host: h, Target: t, index: i,
 		full:   int64(t.Weight) * unit,
+		limit:  int64(max(or(t.MaxConns, s.MaxConns), 0)),
 		window: int64(s.SlowStart),
 		tau:    int64(s.Tau),
 		seed:   seedOf(t.Addr),
