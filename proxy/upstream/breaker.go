@@ -85,7 +85,7 @@ func (b *breaker) admit(now int64, s *Breaker) (ok, probe bool) {
 	return true, true
 }
 
-// withdraw takes back a probe that could not begin.
+// withdraw takes back a probe that could not begin, or told nothing.
 func (b *breaker) withdraw() {
 	b.mu.Lock()
 	b.probing--

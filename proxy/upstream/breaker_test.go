@@ -224,12 +224,17 @@ func TestBreakerOfOne(t *testing.T) {
 		if u, err := p.Take(t.Context(), Want{Among: 1}); !errors.Is(err, ErrOpen) {
 			t.Errorf("a second probe: %v, %v", u, err)
 		}
+		u.Forget(p.Now()) // nobody knows what would have become of it
+		if v := p.View(p.Now())[0]; v.Breaker != "half-open" || v.Active != 0 {
+			t.Errorf("%s with %d in flight after a probe was forgotten", v.Breaker, v.Active)
+		}
+		u = take(t, p, Want{Among: 1})
 		u.Answered(p.Now(), ms, true)
 		if v := p.View(p.Now())[0]; v.Breaker != "closed" || v.Active != 1 {
 			t.Errorf("%s with %d in flight after its probe was answered", v.Breaker, v.Active)
 		}
 		u.Left(p.Now())
-		if v := p.View(p.Now())[0]; v.Active != 0 || v.Picks != 1 {
+		if v := p.View(p.Now())[0]; v.Active != 0 || v.Picks != 2 {
 			t.Errorf("%+v after its probe has left", v)
 		}
 	})

@@ -12,7 +12,7 @@ func (u *Upstream) limitAt(now int64) int64 {
 	if u.window == 0 {
 		return u.limit
 	}
-	return max(ramp(u.limit, u.rampFrom.Load(), now, u.window), 1)
+	return max(u.ramp(u.limit, now), 1)
 }
 
 // beginBelow is Begin where that does not overstep the limit.

@@ -32,6 +32,15 @@ func (u *Upstream) Answered(now int64, took time.Duration, ok bool) {
 	u.judge(now, took, ok, u.probe)
 }
 
+// Forget is the end of a request that says nothing of the server, such as one
+// whose client gave up before an answer could be due. It stands for End.
+func (u *Upstream) Forget(now int64) {
+	if u.probe {
+		u.breaker.withdraw()
+	}
+	u.Left(now)
+}
+
 // Left is the end of a request that Answered has judged.
 func (h *Host) Left(now int64) {
 	h.active.Add(-1)

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -104,4 +105,21 @@ func TestWhoStartsSlowly(t *testing.T) {
 	p.Upstreams()[1].Drain(true)
 	p.Upstreams()[1].Drain(false)
 	expect("back from a drain", part(1, 100), .1)
+}
+
+// TestAggression has Envoy's formula at a few points: (t/window)^(1/aggression),
+// a tenth at least.
+func TestAggression(t *testing.T) {
+	for _, c := range []struct{ aggression, part, want float64 }{
+		{1, .04, .1}, {1, .25, .25}, {2, .25, .5}, {2, .0001, .1}, {2, .64, .8}, {.5, .5, .25}, {.5, .2, .1}, {.5, 1, 1}, {-1, .5, .5},
+	} {
+		s := Settings{SlowStart: 100 * time.Second, Aggression: c.aggression, MaxConns: 1000}
+		p := newPool(t, Options{}, s, targets(1))
+		p.Upstreams()[0].SetDown(1, "test")
+		p.Upstreams()[0].SetUp(sec)
+		v := p.View(sec + int64(c.part*float64(100*time.Second)))[0]
+		if math.Abs(v.Share-c.want) > .001 || math.Abs(float64(v.Limit)-1000*c.want) > 1 {
+			t.Errorf("aggression %v, at %v: share %v and limit %d of 1000, want %v", c.aggression, c.part, v.Share, v.Limit, c.want)
+		}
+	}
 }

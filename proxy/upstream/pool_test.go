@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -177,14 +178,29 @@ func TestRefusedTargets(t *testing.T) {
 // even however calls interleave.
 func TestManyAtOnce(t *testing.T) {
 	for _, policy := range policies {
-		p := newPool(t, Options{}, Settings{Policy: policy, SlowStart: time.Second}, targets(1, 2, 3))
+		// A breaker that opens now and then; lots of limits and priorities.
+		ts := targets(1, 2, 3)
+		ts[2].Priority = 1
+		s := Settings{Policy: policy, SlowStart: time.Second, Panic: 50, HashBound: 150}
+		s.Breaker = Breaker{On: true, Volume: 5, Ratio: 40, Time: 50, MaxTime: 100}
+		p := newPool(t, Options{}, s, ts)
+		var refused atomic.Int64
 		var wg sync.WaitGroup
 		for g := range 4 {
 			wg.Go(func() {
 				for i := range 500 {
-					u := p.Pick(Want{Now: int64(i + 1), Key: uint64(i * g)})
-					u.Begin(int64(i))
-					u.End(int64(i), time.Millisecond, i%3 != g%3)
+					u, err := p.Take(t.Context(), Want{Now: int64(i + 1), Key: uint64(i * g)})
+					if err != nil {
+						refused.Add(1)
+						continue
+					}
+					u.Moved(int64(i), i)
+					if i%2 == 0 {
+						u.End(int64(i), time.Millisecond, i%3 != g%3)
+					} else {
+						u.Answered(int64(i), time.Millisecond, i%3 != g%3)
+						u.Left(int64(i))
+					}
 				}
 			})
 		}
@@ -193,8 +209,13 @@ func TestManyAtOnce(t *testing.T) {
 				u := p.Upstreams()[i%3]
 				u.SetDown(int64(i), "test")
 				p.View(int64(i))
+				p.RetryAfter(int64(i))
+				if p.MayRetry() {
+					p.RetryDone()
+				}
 				u.SetUp(int64(i))
-				if err := p.Use(Settings{Policy: policy}, targets(1, 2, 3)); err != nil {
+				s.MaxConns = i % 4
+				if err := p.Use(s, ts); err != nil {
 					t.Error(err)
 				}
 			}
@@ -207,8 +228,14 @@ func TestManyAtOnce(t *testing.T) {
 				t.Errorf("%s: %s has %d in flight", policy, v.Name, v.Active)
 			}
 		}
-		if total != 2000 {
-			t.Errorf("%s: %d picks counted, want 2000", policy, total)
+		if total += refused.Load(); total != 2000 {
+			t.Errorf("%s: %d picked and refused, want 2000", policy, total)
 		}
+		for _, u := range p.Upstreams() {
+			if u.breaker.probing != 0 {
+				t.Errorf("%s: %s has %d probes in flight", policy, u.Name, u.breaker.probing)
+			}
+		}
+		conserved(t, p)
 	}
 }

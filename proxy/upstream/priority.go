@@ -13,8 +13,9 @@ const overprovision = 140
 // rotation is who serves: immutable, worked out anew after each change to a
 // host.
 type rotation struct {
-	all    members // of all levels
-	levels []level // ascending by priority; those in which somebody serves
+	all     members // of all levels
+	levels  []level // ascending by priority; those in which somebody serves
+	awaited bool    // somebody is being checked for the first time
 }
 
 // level is the servers of one priority.
@@ -43,7 +44,7 @@ func newRotation(s *set) *rotation {
 		}
 	}
 	share(levels, whole, panicked)
-	r := &rotation{all: newMembers(len(s.ups))}
+	r := &rotation{all: newMembers(len(s.ups)), awaited: slices.ContainsFunc(s.ups, (*Upstream).awaited)}
 	for _, l := range levels {
 		if l.serve.empty() {
 			continue
@@ -58,6 +59,10 @@ func newRotation(s *set) *rotation {
 	}
 	return r
 }
+
+// awaited says whether a first check of the server is under way. The caller
+// holds Pool.mu.
+func (u *Upstream) awaited() bool { return u.health == unknown && !u.draining && u.pool.prober != nil }
 
 // last has the ejected serve when servers went down beside them and nobody else
 // is left: failing some requests is better than failing all.

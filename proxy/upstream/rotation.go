@@ -64,7 +64,8 @@ func (p *Pool) Pick(w Want) *Upstream {
 }
 
 // choose has the policy choose among those who would do. It returns nil and why
-// there is nobody, or nil alone when all who would do are at their limit.
+// there is nobody, or nil alone when all who would do are at their limit or not
+// known yet.
 func (s *set) choose(w *Want, r uint64, limits bool) (*Upstream, error) {
 	rot := s.rotation.Load()
 	if rot.all.rest == nil {
@@ -87,6 +88,9 @@ func (s *set) narrow(rot *rotation, m members, w *Want, r uint64, limits bool) (
 		m = s.only(w.Prefer, m)
 	}
 	if m.empty() {
+		if limits && rot.awaited {
+			return nil, nil // whoever the first checks find well will do
+		}
 		return nil, ErrNobody
 	}
 	if s.Breaker.On {

@@ -26,17 +26,18 @@ type Target struct {
 // Settings are how a pool chooses and judges. The zero value is usable: each
 // field has a default.
 type Settings struct {
-	Policy    string        // one of Policies, or a name that Canonical knows; LeastBusy when empty
-	SlowStart time.Duration // how long a server that comes back is spared; 0 is not at all
-	Tau       time.Duration // time constant of the latency average, default 10 s (Envoy's peak_ewma)
-	HashBound int           // Hash, Ring, Maglev: percent of its fair share of requests in flight that an upstream may hold; 0 is no bound, useful are 125 to 200
-	MaxConns  int           // requests (of TCP: connections) that Take lets one upstream hold; 0 is no limit
-	Panic     int           // percent of a priority's servers: while fewer are in rotation, all of them serve; 0 is never
-	Queue     Queue
-	Retry     Retry
-	Breaker   Breaker
-	Ejection  Ejection
-	Check     Check // used only where Options has a Prober
+	Policy     string        // one of Policies, or a name that Canonical knows; LeastBusy when empty
+	SlowStart  time.Duration // how long a server that comes back is spared, from a tenth of its weight and MaxConns; 0 is not at all
+	Aggression float64       // of slow start: above 1 most comes back early, below 1 late; default 1, all the while alike
+	Tau        time.Duration // time constant of the latency average, default 10 s (Envoy's peak_ewma)
+	HashBound  int           // Hash, Ring, Maglev: percent of its fair share of requests in flight that an upstream may hold; 0 is no bound, useful are 125 to 200
+	MaxConns   int           // requests (of TCP: connections) that Take lets one upstream hold; 0 is no limit
+	Panic      int           // percent of a priority's servers: while fewer are in rotation, all of them serve; 0 is never
+	Queue      Queue
+	Retry      Retry
+	Breaker    Breaker
+	Ejection   Ejection
+	Check      Check // used only where Options has a Prober
 }
 
 // Queue bounds the wait in Take for an upstream that is below its MaxConns.
@@ -101,6 +102,9 @@ type Check struct {
 func (s Settings) withDefaults() Settings {
 	s.Policy = Canonical(or(s.Policy, LeastBusy))
 	s.Tau = or(s.Tau, 10*time.Second)
+	if s.Aggression <= 0 {
+		s.Aggression = 1
+	}
 	s.Queue.Length = max(or(s.Queue.Length, 1024), 0)
 	s.Queue.Timeout = or(s.Queue.Timeout, 5*time.Second)
 	s.Retry.Percent = max(or(s.Retry.Percent, 20), 0)

@@ -17,8 +17,8 @@ var (
 
 // Take chooses an upstream that is below its limit and begins a request there:
 // Pick and Begin in one, so that no limit is ever overstepped. Where everyone
-// who would do is at its limit, the request waits its turn as Settings.Queue
-// says. Who takes calls End of what he got exactly once; it hands the place to
+// who would do is at its limit, or being checked for the first time, the request
+// waits its turn as Settings.Queue says. Who takes calls End of what he got exactly once; it hands the place to
 // the first in the queue who can use it. The errors are ErrNobody, ErrOpen,
 // ErrQueueFull, ErrQueueTimeout and ctx's, to be found by errors.Is.
 func (p *Pool) Take(ctx context.Context, w Want) (*Upstream, error) {

@@ -9,11 +9,12 @@ type Upstream struct {
 	Target
 
 	index  int
-	full   int64  // weight in units, when not in slow start
-	limit  int64  // of requests in flight, when not in slow start; 0 is none
-	window int64  // slow start, ns; 0 is none
-	tau    int64  // time constant of the latency average, ns
-	seed   uint64 // of the address, for consistent hashing
+	full   int64   // weight in units, when not in slow start
+	limit  int64   // of requests in flight, when not in slow start; 0 is none
+	window int64   // slow start, ns; 0 is none
+	bend   float64 // of slow start: the exponent
+	tau    int64   // time constant of the latency average, ns
+	seed   uint64  // of the address, for consistent hashing
 
 	probe bool      // it is a twin: a request to it is a probe of its breaker
 	twin  *Upstream // of one that is not
@@ -34,6 +35,7 @@ func newUpstream(i int, t Target, s Settings) *Upstream {
 		full:   int64(t.Weight) * unit,
 		limit:  int64(max(or(t.MaxConns, s.MaxConns), 0)),
 		window: int64(s.SlowStart),
+		bend:   1 / s.Aggression,
 		tau:    int64(s.Tau),
 		seed:   seedOf(t.Addr),
 	}
