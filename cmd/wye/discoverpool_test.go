@@ -44,7 +44,7 @@ func TestDiscoveredServers(t *testing.T) {
 	}
 	are := func(names string) func() bool {
 		return func() bool {
-			who := heard(); t.Log(who)
+			who := heard()
 			for _, n := range names {
 				if !who[string(n)] {
 					return false
