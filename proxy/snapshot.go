@@ -30,6 +30,7 @@ func (s *Server) Snapshot() *stats.Snapshot {
 		s.clusterRows(snap, c, at, clients, linked)
 	}
 	s.userRows(snap)
+	s.balanceRows(snap, at)
 	for _, l := range s.listeners {
 		d := l.door.Load()
 		row := stats.ListenerRow{
@@ -37,7 +38,9 @@ func (s *Server) Snapshot() *stats.Snapshot {
 			Clients: int(l.clients.Load()), Accepted: l.accepted.Load(),
 		}
 		if l.tcp != nil {
-			row.Clients, row.Accepted = int(l.tcp.Counts().Clients.Load()), l.tcp.Counts().Accepted.Load()
+			n := l.tcp.Counts()
+			row.Clients, row.Accepted = int(n.Clients.Load()), n.Accepted.Load()
+			row.Refused, row.Broken, row.Failed = n.Refused.Load(), n.Broken.Load(), n.Failed.Load()
 		}
 		snap.Listeners = append(snap.Listeners, row)
 	}

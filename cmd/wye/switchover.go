@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// defaultConsole is what `wye switchover` asks without a flag: the default
+// defaultConsole is what `wye switchover` and its like ask without a flag: the default
 // bind of a listener. PGUSER, PGPASSWORD and the like are followed.
 const defaultConsole = "postgres://127.0.0.1:6432/pgbouncer"
 
@@ -23,39 +23,24 @@ const dialLimit = 10 * time.Second
 
 // switchoverOptions are the flags and arguments of `wye switchover`.
 type switchoverOptions struct {
-	file, console, node, database string
+	consoleAt
+	node, database string
 }
 
 func parseSwitchover(args []string, errs io.Writer) (o switchoverOptions, ok bool) {
 	f := flag.NewFlagSet("wye switchover", flag.ContinueOnError)
 	f.SetOutput(errs)
-	f.StringVar(&o.file, "config", "", "configuration `FILE` of the running wye: where it listens, and an admin with a password")
-	f.StringVar(&o.console, "console", "", "`URL` of the running wye's console (default "+defaultConsole+")")
+	o.flags(f)
 	f.StringVar(&o.node, "to", "", "`NODE` to promote, host:port as in SHOW HOSTS; without it wye chooses")
 	if f.Parse(args) != nil {
 		return o, false
 	}
-	if f.NArg() > 1 || o.file != "" && o.console != "" {
+	if f.NArg() > 1 || o.both() {
 		fmt.Fprintln(errs, "usage: wye switchover [--config FILE | --console URL] [--to NODE] [DATABASE]")
 		return o, false
 	}
 	o.database = f.Arg(0)
 	return o, true
-}
-
-// url is the console's.
-func (o *switchoverOptions) url(errs io.Writer) (url string, err error) {
-	switch {
-	case o.console != "":
-		return o.console, nil
-	case o.file == "":
-		return defaultConsole, nil
-	}
-	cfg, ok := load(o.file, errs)
-	if !ok {
-		return "", fmt.Errorf("%s is wrong", name(o.file))
-	}
-	return consoleOf(cfg)
 }
 
 // verb is the console's.

@@ -114,3 +114,88 @@ func TestTCPPoolSurvivesAServer(t *testing.T) {
 		return err == nil && who == "b"
 	})
 }
+
+const poolConsole = `
+users: [{name: ops, password: ops}]
+admin: {console: {admins: [ops]}, http: {bind: "127.0.0.1:0"}}
+`
+
+// withConsole adds a listener for the operator's console, of the name ops.
+func withConsole(cfg string) string {
+	return strings.Replace(cfg, "listeners: [", "listeners: [{name: ops, bind: \"127.0.0.1:0\"}, ", 1) + poolConsole
+}
+
+// An operator takes servers out and back, by the console and by commands, and
+// sees what that did.
+func TestTCPPoolOrders(t *testing.T) {
+	_, cfg := tcpPool(t, "balance: first", "timeouts: {drain: 1h}")
+	p := startProcess(t, nil, withConsole(cfg))
+	ops := openConsole(t, p.addrs["ops"], "ops")
+	wants := func(order, server, state, next string) {
+		t.Helper()
+		must(t, ops.PgConn, order+" lines/"+server)
+		row := ops.show("pool_servers where server = '" + server + "'")[0]
+		if row["state"] != state || row["serving"] != yesIf(state == "up") {
+			t.Errorf("%s: %v", order, row)
+		}
+		if who, err := askLine(p.addr(), "hello"); err != nil || who != next {
+			t.Errorf("after %s %s: %q answers, %v", order, server, who, err)
+		}
+	}
+	old, err := talk(p.addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	if who, err := old.say("first"); err != nil || who != "a" {
+		t.Fatal(who, err)
+	}
+	wants("drain", "a", "draining", "b")
+	if who, err := old.say("still"); err != nil || who != "a" {
+		t.Errorf("a drained server's connection: %q, %v", who, err)
+	}
+	wants("maint", "b", "maint", "c")
+	wants("maint", "a", "maint", "c")
+	if _, err := old.say("gone?"); err == nil {
+		t.Error("a connection outlived maintenance")
+	}
+	p.reload(nil, withConsole(cfg), true) // what an operator wants is no setting
+	wants("ready", "b", "up", "b")
+
+	url := dsnOf(p.addrs["ops"], "ops", "pgbouncer")
+	var out, errs strings.Builder
+	if code := dispatch([]string{"ready", "--console", url, "lines/a"}, &out, &errs); code != exitOK {
+		t.Errorf("wye ready: %d, %s", code, errs.String())
+	}
+	if who, err := askLine(p.addr(), "hello"); err != nil || who != "a" {
+		t.Errorf("after wye ready: %q, %v", who, err)
+	}
+	if code := dispatch([]string{"drain", "--console", url, "lines/x"}, &out, &errs); code != exitFailed || !strings.Contains(errs.String(), `pool "lines" has no server "x"`) {
+		t.Errorf("wye drain of nobody: %d, %s", code, errs.String())
+	}
+	if code := dispatch([]string{"drain", "lines"}, &out, &errs); code != exitUsage {
+		t.Errorf("wye drain of no server: %d", code)
+	}
+	metrics := scrape(t, p.addrs["admin.http"])
+	for sample, want := range map[string]float64{
+		`wye_pool_server_up{pool="lines",server="a"}`: 1, `wye_pool_server_state{pool="lines",server="b",state="up"}`: 1,
+		`wye_pool_server_state{pool="lines",server="b",state="maint"}`: 0, `wye_pool_server_failures_total{pool="lines",server="a"}`: 0,
+	} {
+		if got, ok := metrics[sample]; !ok || got != want {
+			t.Errorf("%s is %v, want %v", sample, got, want)
+		}
+	}
+	if n := metrics[`wye_pool_server_picks_total{pool="lines",server="c"}`]; n < 2 {
+		t.Errorf("c was picked %v times", n)
+	}
+	eventually(t, "bytes are counted", func() bool {
+		return scrape(t, p.addrs["admin.http"])[`wye_pool_server_bytes_total{pool="lines",server="c"}`] >= 2*float64(len("hello\nc hello\n"))
+	})
+}
+
+func yesIf(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

@@ -51,6 +51,9 @@ func init() { // not an initialiser: HELP reads the table that it stands in
 		"kill":        {need: Admin, parse: onDatabase("KILL", optional, quick(Control.Kill))},
 		"kill_client": {need: Admin, parse: parseKillClient},
 		"switchover":  {need: Admin, parse: parseSwitchover},
+		"drain":       {need: Admin, parse: onServer("DRAIN", ServerDrain)},
+		"maint":       {need: Admin, parse: onServer("MAINT", ServerMaint)},
+		"ready":       {need: Admin, parse: onServer("READY", ServerReady)},
 		"reload":      {need: Admin, parse: plain("RELOAD", reload)},
 		"shutdown":    {need: Admin, parse: parseShutdown},
 

@@ -25,6 +25,9 @@ var every = map[string]struct{ query, call string }{
 	"wait_close":  {"WAIT_CLOSE shop", "wait_close shop"},
 	"kill":        {"KILL shop", "kill shop"},
 	"kill_client": {"KILL_CLIENT 7", "kill_client 7"},
+	"drain":       {"DRAIN redis/10.0.4.1:6379", "server redis 10.0.4.1:6379 1"},
+	"maint":       {"MAINT redis/r1", "server redis r1 2"},
+	"ready":       {"READY 'redis/r 1'", "server redis r 1 0"},
 	"switchover":  {"SWITCHOVER shop pg-b.example:5432", "switchover shop pg-b.example:5432"},
 	"reload":      {"RELOAD", "reload"},
 	"shutdown":    {"SHUTDOWN WAIT_FOR_CLIENTS", "shutdown 2"},
@@ -70,8 +73,8 @@ func TestRights(t *testing.T) {
 			}
 		}
 	}
-	if verbs != 3*13 {
-		t.Errorf("%d verbs tried, want all 13 for 3 roles", verbs)
+	if verbs != 3*16 {
+		t.Errorf("%d verbs tried, want all 16 for 3 roles", verbs)
 	}
 }
 

@@ -68,6 +68,10 @@ type Control interface {
 	// to people, or with ctx.Err().
 	Switchover(ctx context.Context, database, node string) (string, error)
 
+	// OrderServer takes a server of a pool out of use or back; an unknown one
+	// is an error (42704).
+	OrderServer(pool, server string, order ServerOrder) error
+
 	// Reload reads the configuration again; on an error the old one stays.
 	Reload() error
 	// Shutdown begins to stop the process and returns.

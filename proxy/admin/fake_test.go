@@ -69,6 +69,10 @@ func (p *proxy) Switchover(ctx context.Context, database, node string) (string, 
 	return "the primary of shop is 10.0.1.2:5432 now", p.did("switchover %s %s", database, node)
 }
 
+func (p *proxy) OrderServer(pool, server string, order ServerOrder) error {
+	return p.did("server %s %s %d", pool, server, order)
+}
+
 func (p *proxy) Reload() error {
 	p.did("reload")
 	return errors.New("wye.yaml:3:5: unknown key \"sise\"; did you mean \"size\"?")
@@ -150,7 +154,14 @@ func (p *proxy) Snapshot() *stats.Snapshot {
 			{Cluster: "store", Shard: "s1", Object: "public.users", What: `column "name"`, Lead: "text", Here: "text not null"},
 			{Cluster: "store", Shard: "s1", Object: "public.rates", Lead: "table"},
 		},
-		Listeners: []stats.ListenerRow{{Name: "pg", Kind: "postgres", Addr: "0.0.0.0:6432", TLS: "require", Clients: 2, Accepted: 1 << 40}},
+		PoolServers: []stats.PoolServerRow{
+			{Pool: "web", Kind: "http", Server: "w1", Addr: "10.0.3.1:80", State: "down", Weight: 1, Share: 1, Failures: 5, Why: "connection refused", Since: start},
+			{Pool: "redis", Kind: "tcp", Server: "r1", Addr: "10.0.4.1:6379", State: "up", Serving: true, Zone: "a", Weight: 2, Share: 0.255, Priority: 1,
+				Active: 3, Limit: 9, Picks: 1 << 40, Failures: 1, Latency: 812 * time.Microsecond, Bytes: 1 << 41, PerSec: 1000, Breaker: "half-open",
+				Why: "answered in 200µs", Since: start},
+		},
+		PoolQueues: []stats.PoolQueueRow{{Pool: "redis", Waiting: 2, Full: 3, Late: 4}},
+		Listeners:  []stats.ListenerRow{{Name: "pg", Kind: "postgres", Addr: "0.0.0.0:6432", TLS: "require", Clients: 2, Accepted: 1 << 40}},
 	}
 }
 

@@ -25,6 +25,9 @@ type Snapshot struct {
 
 	Cache       []CacheRow // any order; of clusters with a cache
 	CacheTables []CacheTableRow
+
+	PoolServers []PoolServerRow // of each pool in the order of the configuration
+	PoolQueues  []PoolQueueRow  // any order
 }
 
 // Process is what is true of the process as a whole.
@@ -156,4 +159,8 @@ type ListenerRow struct {
 	TLS        string // the mode, empty = off
 	Clients    int
 	Accepted   int64
+
+	// Clients of tcp listeners that got no server: for a limit, because they
+	// made no sense, or because no server could be reached.
+	Refused, Broken, Failed int64
 }

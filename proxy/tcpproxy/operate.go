@@ -17,6 +17,9 @@ func (p *Pool) Drain(server string) error {
 		return err
 	}
 	u.Host.Drain(true)
+	p.mu.Lock()
+	delete(p.maint, u.Host)
+	p.mu.Unlock()
 	if d := p.settings.Load().Drain; d > 0 {
 		p.endAfter(u.Host, d)
 	}
@@ -33,6 +36,7 @@ func (p *Pool) Maintain(server string) error {
 	p.endAfter(u.Host, 0) // for those that are being dialled
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.maint[u.Host] = true
 	for r := p.relays.first(); r != nil; r = p.relays.after(r) {
 		if r.to.up.Host == u.Host {
 			r.sever()
@@ -49,9 +53,21 @@ func (p *Pool) Ready(server string) error {
 	}
 	p.mu.Lock()
 	delete(p.ends, u.Host)
+	delete(p.maint, u.Host)
 	p.mu.Unlock()
 	u.Host.Drain(false)
 	return nil
+}
+
+// InMaintenance tells whether Maintain has taken the server of that address out.
+func (p *Pool) InMaintenance(addr string) bool {
+	u, err := p.find(addr)
+	if err != nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.maint[u.Host]
 }
 
 func (p *Pool) find(server string) (*upstream.Upstream, error) {

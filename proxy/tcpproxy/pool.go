@@ -63,6 +63,7 @@ type Pool struct {
 	mu     sync.Mutex
 	relays relayList
 	ends   map[*upstream.Host]time.Time // when the relays of a drained server are closed
+	maint  map[*upstream.Host]bool      // taken out by Maintain
 	closed bool
 
 	running sync.WaitGroup // relays
@@ -76,7 +77,7 @@ type bytesOf struct{ in, out atomic.Int64 }
 
 // NewPool makes a pool and starts to check its servers.
 func NewPool(name string, s PoolSettings) (*Pool, error) {
-	p := &Pool{Name: name, ends: map[*upstream.Host]time.Time{}, stop: make(chan struct{}), retimed: make(chan struct{}, 1)}
+	p := &Pool{Name: name, ends: map[*upstream.Host]time.Time{}, maint: map[*upstream.Host]bool{}, stop: make(chan struct{}), retimed: make(chan struct{}, 1)}
 	p.relays.init()
 	p.settings.Store(&s)
 	ups, err := upstream.New(upstream.Options{Prober: prober{p}}, s.Balance, s.Servers)
@@ -103,8 +104,8 @@ func (p *Pool) Use(s PoolSettings) error {
 		kept[u.Host] = true
 	}
 	for _, u := range before {
-		if !kept[u.Host] && s.Drain > 0 {
-			p.endAfter(u.Host, s.Drain)
+		if !kept[u.Host] {
+			p.gone(u.Host, s.Drain)
 		}
 	}
 	select {

@@ -81,6 +81,17 @@ func (p *Pool) account(r *relay) bool {
 	return moved
 }
 
+// gone forgets a server that is not configured any more; its relays are closed
+// after d, if that is not 0.
+func (p *Pool) gone(h *upstream.Host, d time.Duration) {
+	if d > 0 {
+		p.endAfter(h, d)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.maint, h)
+}
+
 // endAfter closes the relays to a server after d, which may be 0.
 func (p *Pool) endAfter(h *upstream.Host, d time.Duration) {
 	p.mu.Lock()

@@ -40,6 +40,7 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	hosts(&e, s)
 	cached(&e, s)
 	routed(&e, s)
+	poolServers(&e, s)
 	if m.pgbouncer {
 		bounded := *s
 		bounded.Pools = rows

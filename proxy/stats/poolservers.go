@@ -1,0 +1,37 @@
+package stats
+
+import "time"
+
+// PoolServerRow is one server of one pool of a TCP or HTTP service.
+type PoolServerRow struct {
+	Pool, Kind string // Kind is tcp or http
+	Server     string // its name
+	Addr       string
+	// State is whether it is used: up, down, unknown (nobody has asked it yet),
+	// ejected (what it gets keeps failing), draining or maint (an operator took
+	// it out).
+	State    string
+	Serving  bool // it gets clients now
+	Zone     string
+	Weight   int
+	Share    float64 // of its weight, below 1 in slow start
+	Priority int
+	Active   int64 // connections (of http: requests) now
+	Limit    int64 // of these, 0 = none
+	Picks    int64
+	Failures int64
+	Latency  time.Duration // average that follows peaks at once, 0 = not measured
+	Bytes    int64         // both ways
+	PerSec   int64         // bytes a second of late
+	Breaker  string        // closed, open, half-open; empty without one
+	Why      string        // why it is not used; of up, what the latest check found
+	Since    time.Time     // of the present health, or ejection
+}
+
+// PoolQueueRow is what waits for any server of a pool.
+type PoolQueueRow struct {
+	Pool    string
+	Waiting int64
+	Full    int64 // turned away at once since the start
+	Late    int64 // turned away after the wait
+}
