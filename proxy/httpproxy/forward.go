@@ -9,21 +9,26 @@ import (
 	"time"
 )
 
-// forward sends the request's visit to its pool. It is an http.HandlerFunc, so
-// that what Around puts before it can call it, with the same request or one
-// made of it, once or not at all.
+// forward sends the request's visit to its pool, on behalf of what Around put
+// before it: with the same request or one made of it, once or not at all.
 func forward(w http.ResponseWriter, r *http.Request) {
-	v := r.Context().Value(visitKey{}).(*visit)
-	e := &errand{visit: v, r: r, w: v.answer, began: time.Now()}
-	if w != http.ResponseWriter(v.answer) {
-		e.w = &answer{ResponseWriter: w}
+	r.Context().Value(visitKey{}).(*visit).forward(w, r)
+}
+
+// forward sends a request to the visit's pool and the answer to w.
+func (v *visit) forward(w http.ResponseWriter, r *http.Request) {
+	e := &errand{visit: v, r: r, began: time.Now()}
+	if own, ok := w.(*answer); ok {
+		e.w = own
+	} else {
+		e.w = &answer{ResponseWriter: w, idle: v.idle}
 	}
 	e.body, _ = r.Body.(*body)
 	proxy := httputil.ReverseProxy{
 		Rewrite:        e.rewrite,
 		Transport:      e,
 		ModifyResponse: e.modify,
-		ErrorHandler:   func(_ http.ResponseWriter, r *http.Request, err error) { e.w.refuse(r, e.refusalOf(err)) },
+		ErrorHandler:   func(_ http.ResponseWriter, _ *http.Request, err error) { e.w.refuse(e.r, e.refusalOf(err)) },
 		BufferPool:     buffers{},
 		ErrorLog:       silent,
 	}

@@ -34,6 +34,9 @@ func (a *answer) refuse(r *http.Request, f refusal) {
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(text)))
 	h.Set("Cache-Control", "no-store")
+	if b, ok := r.Body.(*body); ok && b.failed() && r.ProtoMajor == 1 {
+		h.Set("Connection", "close") // nobody knows where the next request begins
+	}
 	a.WriteHeader(f.status)
 	if r.Method != http.MethodHead {
 		_, _ = a.Write([]byte(text))

@@ -1,6 +1,7 @@
 package httpproxy
 
 import (
+	"crypto/tls"
 	"net/http"
 	"net/netip"
 	"regexp"
@@ -13,6 +14,7 @@ type Settings struct {
 	Name      string         // for logs and metrics
 	Routes    []Route        // see newTable for which one a request takes
 	Limits    Limits         // of clients and their messages
+	TLS       *tls.Config    // nil: none. Its NextProtos decide about HTTP/2
 	H2C       bool           // HTTP/2 without TLS, by prior knowledge only: an upgrade can be smuggled
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-* and Forwarded are believed; others' are removed
 	Forwarded bool           // send RFC 7239's header beside X-Forwarded-*

@@ -16,10 +16,10 @@ type site struct {
 // route is a Route made ready.
 type route struct {
 	Route
-	rule    *rule
-	shares  []*share
-	weight  int          // of all shares
-	forward http.Handler // sends a visit to its pool, by way of what Around put there
+	rule   *rule
+	shares []*share
+	weight int          // of all shares
+	around http.Handler // what Around put before the pool; nil is nothing
 }
 
 // newSite makes ready what a listener does next.
@@ -61,9 +61,8 @@ func newRoute(r Route, set Settings) (*route, error) {
 	if ro.weight == 0 {
 		return nil, errors.New("no pool of a weight above 0")
 	}
-	ro.forward = http.HandlerFunc(forward)
 	if r.Around != nil {
-		ro.forward = r.Around(ro.forward)
+		ro.around = r.Around(http.HandlerFunc(forward))
 	}
 	return ro, nil
 }

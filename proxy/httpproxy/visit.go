@@ -2,6 +2,7 @@ package httpproxy
 
 import (
 	"context"
+	"crypto/tls"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -32,9 +33,12 @@ type visitKey struct{}
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v := &visit{server: s, site: s.site.Load(), began: time.Now(), answer: &answer{ResponseWriter: w}}
-	v.in = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
-	v.client = clientOf(r, v.site.Trusted)
+	si := s.site.Load()
+	v := &visit{server: s, site: si, in: r, began: time.Now(), answer: &answer{ResponseWriter: w, idle: si.Limits.TunnelIdle}}
+	if r.TLS == nil {
+		r.TLS, _ = r.Context().Value(tlsKey{}).(*tls.ConnectionState)
+	}
+	v.client = clientOf(r, si.Trusted)
 	s.Count.begin()
 	defer v.end()
 	v.serve()
@@ -61,7 +65,11 @@ func (v *visit) serve() {
 	}
 	v.share = v.route.draw(rand.Uint64())
 	v.share.Pool.Count.begin()
-	v.route.forward.ServeHTTP(v.answer, v.in)
+	if v.route.around == nil {
+		v.forward(v.answer, v.in)
+		return
+	}
+	v.route.around.ServeHTTP(v.answer, v.in.WithContext(context.WithValue(v.in.Context(), visitKey{}, v)))
 }
 
 // unfit says why a request has no business here, whatever its route.
