@@ -40,7 +40,7 @@ func (p *Pool) dial(ctx context.Context, client, at netip.AddrPort) (dialled, er
 		}
 		began := p.ups.Now()
 		if want.Avoid&u.Bit() != 0 { // there is nobody new
-			u.Leave(began)
+			u.Left(began)
 			break
 		}
 		want.Avoid |= u.Bit()
@@ -48,11 +48,11 @@ func (p *Pool) dial(ctx context.Context, client, at netip.AddrPort) (dialled, er
 		now := p.ups.Now()
 		took := time.Duration(now - began)
 		if err == nil {
-			u.Connected(now, took)
+			u.Answered(now, took, true)
 			return dialled{u, conn}, nil
 		}
 		if ctx.Err() != nil { // the client's time is over, or we are closing
-			u.Leave(now)
+			u.Left(now)
 			return dialled{}, err
 		}
 		u.End(now, took, false)

@@ -1,20 +1,24 @@
 package upstream
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // ejected is a Host's record of ejections, guarded by Pool.mu.
 type ejected struct {
-	at, until int64 // of the ejection that is on; until is 0 when none is
-	doublings int   // of the next one's time
-	returned  int64 // end of the latest
+	at, until int64  // of the ejection that is on; until is 0 when none is
+	doublings int    // of the next one's time
+	returned  int64  // end of the latest
+	why       string // of the one that is on
 }
 
 func (e *ejected) on() bool { return e.until != 0 }
 
-// next is how long an ejection at now lasts. Each earlier one doubles the time
-// up to the cap, and each calm spell since the return takes one doubling back.
-func (e *ejected) next(now int64, s Ejection) time.Duration {
-	if calm := (now - e.returned) / int64(s.Calm); calm > 0 {
+// next is how long an ejection lasts. Each earlier one doubles the time up to the
+// cap, and each calm spell from the return to until takes one doubling back.
+func (e *ejected) next(until int64, s Ejection) time.Duration {
+	if calm := (until - e.returned) / int64(s.Calm); calm > 0 {
 		e.doublings = max(0, e.doublings-int(min(calm, 64)))
 	}
 	d := s.Time
@@ -35,12 +39,18 @@ func (p *Pool) ejectHost(h *Host, now int64) {
 	defer p.mu.Unlock()
 	h.streak.Store(0)
 	s := p.set.Load()
+	p.eject(s, h, now, now, fmt.Sprintf("%d failures in a row", s.Ejection.Failures))
+	p.refresh()
+}
+
+// eject puts a host aside at now if that may be, which was all right until calm.
+// The caller holds Pool.mu and calls refresh.
+func (p *Pool) eject(s *set, h *Host, now, calm int64, why string) {
 	if !h.inRotation() || !s.mayEject() {
 		return
 	}
-	h.eject.until = now + int64(h.eject.next(now, s.Ejection))
-	h.eject.at = now
-	p.refresh()
+	h.eject.until = now + int64(h.eject.next(calm, s.Ejection))
+	h.eject.at, h.eject.why = now, why
 }
 
 // mayEject says whether one more may go. The caller holds Pool.mu.
@@ -67,14 +77,20 @@ func (h *Host) restore(now int64) {
 	}
 }
 
-// returnDue ends the ejections whose time is over.
-func (p *Pool) returnDue(now int64) {
+// catchUp does what time has made due: it ends the ejections whose time is over,
+// and compares the servers when an interval is.
+func (p *Pool) catchUp(now int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, u := range p.set.Load().ups {
+	s := p.set.Load()
+	for _, u := range s.ups {
 		if u.eject.on() && u.eject.until <= now {
 			u.restore(u.eject.until)
 		}
+	}
+	if s.sweeps() && now >= p.sweepAt {
+		p.sweep(s, now)
+		p.sweepAt = now + int64(s.Ejection.Interval)
 	}
 	p.refresh()
 }

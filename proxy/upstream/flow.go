@@ -39,3 +39,19 @@ func (f *flow) recent(now int64) float64 {
 
 // perSecond is the rate now.
 func (f *flow) perSecond(now int64) float64 { return f.recent(now) / (float64(flowTau) / 1e9) }
+
+// pace measures how often something happens, as flow does bytes. To be guarded
+// by its owner.
+type pace struct {
+	sum float64
+	at  int64
+}
+
+func (p *pace) add(now int64) {
+	p.sum = p.sum*decay(now-p.at, flowTau) + 1
+	p.at = max(now, p.at)
+}
+
+func (p *pace) perSecond(now int64) float64 {
+	return p.sum * decay(now-p.at, flowTau) / (float64(flowTau) / 1e9)
+}

@@ -29,6 +29,7 @@ type Host struct {
 	rampFrom atomic.Int64 // when slow start began; 0 is never
 	latency  latency
 	flow     flow
+	breaker  breaker
 	suspect  chan struct{} // asks the checker, if any, not to wait for its interval
 
 	// Guarded by pool.mu.

@@ -1,9 +1,6 @@
 package upstream
 
-import (
-	"math"
-	"math/bits"
-)
+import "math"
 
 // limitAt is how many requests the upstream may hold at that time, MaxInt64
 // without a limit. Slow start is a part of the limit as of the weight
@@ -40,13 +37,9 @@ func (u *Upstream) beginBelow(now int64) bool {
 }
 
 // belowLimit leaves those that may begin one more.
-func (s *set) belowLimit(usable uint64, now int64) uint64 {
-	below := usable
-	for m := usable; m != 0; m &= m - 1 {
-		i := bits.TrailingZeros64(m)
-		if u := s.ups[i]; u.active.Load() >= u.limitAt(now) {
-			below &^= 1 << i
-		}
-	}
-	return below
+func (s *set) belowLimit(usable members, now int64) members {
+	return usable.those(func(i int) bool {
+		u := s.ups[i]
+		return u.active.Load() < u.limitAt(now)
+	})
 }

@@ -19,18 +19,40 @@ func (h *Host) Begin(now int64) {
 // the request itself deserved is. Each Begin, and each Take, has one End; it
 // gives the place to whoever waits in Take.
 func (h *Host) End(now int64, took time.Duration, ok bool) {
+	h.end(now, took, ok, false)
+}
+
+// End is Host's. What Take returned is to be told of its own end: it may be a
+// probe of a breaker.
+func (u *Upstream) End(now int64, took time.Duration, ok bool) { u.end(now, took, ok, u.probe) }
+
+// Answered is the half of End that judges, for a request or connection that
+// goes on: what it told of the server is known already. Left is the other half.
+func (u *Upstream) Answered(now int64, took time.Duration, ok bool) {
+	u.judge(now, took, ok, u.probe)
+}
+
+// Left is the end of a request that Answered has judged.
+func (h *Host) Left(now int64) {
 	h.active.Add(-1)
-	p := h.pool
-	h.judge(p.set.Load(), now, took, ok)
-	// After the judgement: who waits should not get the place of one ejected by it.
-	if p.queue.waiting.Load() != 0 {
-		p.served(now)
+	if h.pool.queue.waiting.Load() != 0 {
+		h.pool.served(now)
 	}
 }
 
+func (h *Host) end(now int64, took time.Duration, ok, probe bool) {
+	// Who waits is served last: he should not get the place of one that this ejects.
+	h.judge(now, took, ok, probe)
+	h.Left(now)
+}
+
 // judge takes the outcome of a request into account.
-func (h *Host) judge(s *set, now int64, took time.Duration, ok bool) {
+func (h *Host) judge(now int64, took time.Duration, ok, probe bool) {
+	s := h.pool.set.Load()
 	h.latency.observe(now, took, ok, s.Tau)
+	if s.Breaker.On || probe {
+		h.breaker.judge(now, ok, probe, &s.Breaker, h.pool.rand)
+	}
 	if ok {
 		// Looking first keeps the line shared between cores.
 		if h.streak.Load() != 0 {
@@ -68,12 +90,21 @@ type latency struct {
 	avg   atomic.Uint64 // float64 bits, ns; 0 is no sample
 	at    atomic.Int64  // of the latest sample
 	moved atomic.Int64  // when the server last answered, or was given work when idle
+
+	asked, failed   int64 // since the latest sweep; under mu
+	answers, errors pace  // under mu
 }
 
 func (l *latency) observe(now int64, took time.Duration, ok bool, tau time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.moved.Store(now)
+	l.asked++
+	l.answers.add(now)
+	if !ok {
+		l.failed++
+		l.errors.add(now)
+	}
 	old := math.Float64frombits(l.avg.Load())
 	sample := float64(took)
 	if !ok {
@@ -85,4 +116,20 @@ func (l *latency) observe(now int64, took time.Duration, ok bool, tau time.Durat
 	}
 	l.avg.Store(math.Float64bits(sample))
 	l.at.Store(now)
+}
+
+// tally returns what was observed since it was last asked, and begins anew.
+func (l *latency) tally() (asked, failed int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	asked, failed = l.asked, l.failed
+	l.asked, l.failed = 0, 0
+	return asked, failed
+}
+
+// paces are answers and errors per second of late.
+func (l *latency) paces(now int64) (answers, errors float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.answers.perSecond(now), l.errors.perSecond(now)
 }

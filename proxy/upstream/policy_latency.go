@@ -1,9 +1,6 @@
 package upstream
 
-import (
-	"math"
-	"math/bits"
-)
+import "math"
 
 // untried is the cost of a server that has work but has never answered: more
 // than any that has, so that it gets one request and not a thousand, and by
@@ -14,23 +11,12 @@ const untried = 1e18
 // leave sooner: the power of two choices over a peak-sensitive average.
 type quicker struct{}
 
-func (quicker) Select(c []*Upstream, usable uint64, w Want, r uint64) *Upstream {
-	n := uint64(bits.OnesCount64(usable))
-	i := scale(r, n)
-	a := c[nth(usable, int(i))]
-	if n == 1 {
-		return a
+func (quicker) Select(c []*Upstream, usable members, a ask) *Upstream {
+	i, j := two(usable, a.r)
+	if i != j && c[j].cost(a.now) < c[i].cost(a.now) {
+		return c[j]
 	}
-	// The second draw is from the low half of r, and from the others.
-	j := scale(r<<32, n-1)
-	if j >= i {
-		j++
-	}
-	b := c[nth(usable, int(j))]
-	if b.cost(w.Now) < a.cost(w.Now) {
-		return b
-	}
-	return a
+	return c[i]
 }
 
 // cost is latency * (active+1) / weight. The average decays while nothing is

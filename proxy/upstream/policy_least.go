@@ -1,22 +1,20 @@
 package upstream
 
-import "math/bits"
-
 // least chooses the least (active+1)/weight (HAProxy's leastconn key, with one
 // added so that an idle heavy server comes before an idle light one); of equals
 // the one that has waited longest.
 type least struct{ *turns }
 
-func (l least) Select(c []*Upstream, usable uint64, w Want, _ uint64) *Upstream {
+func (l least) Select(c []*Upstream, usable members, a ask) *Upstream {
 	best := -1
 	var load, share, last int64 // of the best
-	for m := usable; m != 0; m &= m - 1 {
-		i := bits.TrailingZeros64(m)
-		a, s, t := c[i].active.Load()+1, c[i].share(w.Now), l.taken[i].Load()
-		// a/s against load/share, without dividing
-		mine, his := a*share, load*s
+	for m := usable; !m.empty(); m = m.next() {
+		i := m.first()
+		n, s, t := c[i].active.Load()+1, c[i].share(a.now), l.taken[i].Load()
+		// n/s against load/share, without dividing
+		mine, his := n*share, load*s
 		if best < 0 || mine < his || mine == his && t < last {
-			best, load, share, last = i, a, s, t
+			best, load, share, last = i, n, s, t
 		}
 	}
 	// Whether this or another pick of the same moment gets the turn is all one.

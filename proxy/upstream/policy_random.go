@@ -1,21 +1,19 @@
 package upstream
 
-import "math/bits"
-
 // random draws by weight.
 type random struct{}
 
-func (random) Select(c []*Upstream, usable uint64, w Want, r uint64) *Upstream {
+func (random) Select(c []*Upstream, usable members, a ask) *Upstream {
 	var total int64
-	for m := usable; m != 0; m &= m - 1 {
-		total += c[bits.TrailingZeros64(m)].share(w.Now)
+	for m := usable; !m.empty(); m = m.next() {
+		total += c[m.first()].share(a.now)
 	}
-	x := int64(scale(r, uint64(total)))
-	for m := usable; ; m &= m - 1 {
-		u := c[bits.TrailingZeros64(m)]
-		x -= u.share(w.Now)
+	x := int64(scale(a.r, uint64(total)))
+	for m := usable; ; {
+		u := c[m.first()]
+		x -= u.share(a.now)
 		// The last one is right even if shares shrank meanwhile.
-		if x < 0 || m&(m-1) == 0 {
+		if m = m.next(); x < 0 || m.empty() {
 			return u
 		}
 	}

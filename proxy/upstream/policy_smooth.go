@@ -1,9 +1,6 @@
 package upstream
 
-import (
-	"math/bits"
-	"sync"
-)
+import "sync"
 
 // smooth is nginx's smooth weighted round robin: at each turn everybody gains
 // its weight, the richest is chosen and pays what all have gained. Weights
@@ -11,22 +8,26 @@ import (
 type smooth struct {
 	mu     sync.Mutex
 	skip   uint64 // turns to be taken blind before the first
-	credit [MaxUpstreams]int64
+	credit []int64
 }
 
-func (s *smooth) Select(c []*Upstream, usable uint64, w Want, _ uint64) *Upstream {
+func newSmooth(n int, start uint64) *smooth {
+	return &smooth{skip: start % uint64(max(n, 1)), credit: make([]int64, n)}
+}
+
+func (s *smooth) Select(c []*Upstream, usable members, a ask) *Upstream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for ; s.skip > 0; s.skip-- {
-		s.turn(c, usable, w.Now)
+		s.turn(c, usable, a.now)
 	}
-	return c[s.turn(c, usable, w.Now)]
+	return c[s.turn(c, usable, a.now)]
 }
 
-func (s *smooth) turn(c []*Upstream, usable uint64, now int64) int {
+func (s *smooth) turn(c []*Upstream, usable members, now int64) int {
 	best, total := -1, int64(0)
-	for m := usable; m != 0; m &= m - 1 {
-		i := bits.TrailingZeros64(m)
+	for m := usable; !m.empty(); m = m.next() {
+		i := m.first()
 		gain := c[i].share(now)
 		total += gain
 		s.credit[i] += gain

@@ -1,9 +1,6 @@
 package upstream
 
-import (
-	"math/bits"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // turns remembers at which turn each upstream was chosen last. Whoever has
 // waited longest comes first: with the same candidates each time that is plain
@@ -12,12 +9,12 @@ import (
 // their number may fall into step with the changes.
 type turns struct {
 	now   atomic.Int64
-	taken [MaxUpstreams]atomic.Int64
+	taken []atomic.Int64
 }
 
 // newTurns has n upstreams wait in their order, beginning with start.
 func newTurns(n int, start uint64) *turns {
-	t := &turns{}
+	t := &turns{taken: make([]atomic.Int64, n)}
 	for i := range n {
 		at := (start + uint64(i)) % uint64(n)
 		t.taken[at].Store(int64(i - n))
@@ -33,9 +30,9 @@ func (t *turns) take(i int, last int64) bool {
 // roundRobin gives everybody the same number of turns.
 type roundRobin struct{ *turns }
 
-func (t roundRobin) Select(c []*Upstream, usable uint64, w Want, r uint64) *Upstream {
+func (t roundRobin) Select(c []*Upstream, usable members, a ask) *Upstream {
 	for {
-		if i, last := t.longest(c, usable, w.Now, r); t.take(i, last) {
+		if i, last := t.longest(c, usable, a.now, a.r); t.take(i, last) {
 			return c[i]
 		}
 	}
@@ -45,11 +42,11 @@ func (t roundRobin) Select(c []*Upstream, usable uint64, w Want, r uint64) *Upst
 // passed over so often that it gets its share, unless all are: exactly when it
 // is the only such one, nearly (a third off at worst) beside others. Each draws
 // for itself, or they would come and go together.
-func (t roundRobin) longest(c []*Upstream, usable uint64, now int64, r uint64) (int, int64) {
+func (t roundRobin) longest(c []*Upstream, usable members, now int64, r uint64) (int, int64) {
 	best, other := -1, -1
 	var last, otherLast int64
-	for m := usable; m != 0; m &= m - 1 {
-		i := bits.TrailingZeros64(m)
+	for m := usable; !m.empty(); m = m.next() {
+		i := m.first()
 		u, at := c[i], t.taken[i].Load()
 		if other < 0 || at < otherLast {
 			other, otherLast = i, at

@@ -25,28 +25,31 @@ type Pool struct {
 	clock  func() int64
 	rand   func() uint64
 
-	set        atomic.Pointer[set]
-	nextReturn atomic.Int64 // when the next ejection ends, MaxInt64 when none is on
+	set     atomic.Pointer[set]
+	nextDue atomic.Int64 // when time changes who is in rotation, MaxInt64 when it will not; see catchUp
 
 	queue   queue
 	retries atomic.Int64 // that are under way
 
-	mu    sync.Mutex // guards hosts, changes of set, and what Host says
-	hosts map[string]*Host
+	mu      sync.Mutex // guards hosts, changes of set, and what Host says
+	hosts   map[string]*Host
+	sweepAt int64 // when servers are compared next; see sweep
 
 	life     context.Context // ends with Close
 	end      context.CancelFunc
 	checkers sync.WaitGroup
 }
 
-// set is one configuration of a pool: immutable but for its masks.
+// set is one configuration of a pool: immutable but for its rotation.
 type set struct {
 	Settings
 	ups     []*Upstream
 	zones   []zone
-	policy  Policy
-	limited bool          // somebody has a limit of its own
-	usable  atomic.Uint64 // upstreams in rotation; written under Pool.mu
+	policy  policy
+	keyed   bool // the policy goes by Want.Key
+	limited bool // somebody has a limit
+
+	rotation atomic.Pointer[rotation] // written under Pool.mu
 }
 
 // New builds a pool and starts to check its upstreams if there is a Prober. It
@@ -60,7 +63,7 @@ func New(o Options, s Settings, ts []Target) (*Pool, error) {
 	if p.rand == nil {
 		p.rand = rand.Uint64
 	}
-	p.nextReturn.Store(math.MaxInt64)
+	p.nextDue.Store(math.MaxInt64)
 	p.life, p.end = context.WithCancel(context.Background())
 	if err := p.Use(s, ts); err != nil {
 		p.end()
@@ -79,37 +82,46 @@ func (p *Pool) Use(s Settings, ts []Target) error {
 		return err
 	}
 	s = s.withDefaults()
-	policy, err := newPolicy(s, len(ts), p.rand())
-	if err != nil {
-		return err
-	}
-	p.use(s, policy, ts)
-	p.served(p.clock()) // limits may be higher, and servers more
-	return nil
-}
-
-func (p *Pool) use(s Settings, policy Policy, ts []Target) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := &set{Settings: s, policy: policy}
-	old, first := p.hosts, p.set.Load() == nil
-	p.hosts = make(map[string]*Host, len(ts))
+	n := &set{Settings: s, keyed: Keyed(s.Policy)}
 	for i, t := range ts {
-		h := old[t.Addr]
-		if h == nil {
-			h = newHost(p, t.Addr, p.clock(), first)
-		}
-		delete(old, t.Addr)
-		p.hosts[t.Addr] = h
-		u := newUpstream(i, t, h, s)
+		u := newUpstream(i, t, s)
 		n.ups = append(n.ups, u)
 		n.limited = n.limited || u.limit > 0
 	}
 	n.zones = zonesOf(n.ups)
-	// Its masks come first: nobody may find it with nobody in rotation.
-	next := n.refresh()
+	// A policy's table takes milliseconds to make: before the lock.
+	var err error
+	if n.policy, err = newPolicy(s, n.ups, p.rand()); err != nil {
+		return err
+	}
+	p.use(n)
+	p.served(p.clock()) // limits may be higher, and servers more
+	return nil
+}
+
+// use gives the upstreams of n their hosts and makes it the pool's set.
+func (p *Pool) use(n *set) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old, first := p.hosts, p.set.Load() == nil
+	p.hosts = make(map[string]*Host, len(n.ups))
+	for _, u := range n.ups {
+		h := old[u.Addr]
+		if h == nil {
+			h = newHost(p, u.Addr, p.clock(), first)
+		}
+		delete(old, u.Addr)
+		p.hosts[u.Addr] = h
+		u.Host = h
+		u.twin.Host = h
+	}
+	// Its rotation comes first: nobody may find it with nobody in rotation.
+	n.rotation.Store(newRotation(n))
 	p.set.Store(n)
-	p.nextReturn.Store(next)
+	if p.sweepAt == 0 {
+		p.sweepAt = p.clock() + int64(n.Ejection.Interval)
+	}
+	p.nextDue.Store(n.nextDue(p.sweepAt))
 	p.startCheckers()
 	for _, h := range old {
 		h.stopChecker()

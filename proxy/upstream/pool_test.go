@@ -154,12 +154,12 @@ func TestRefusedTargets(t *testing.T) {
 		ts   []Target
 		want string
 	}{
-		{"too many", Settings{}, targets(equal(65)...), "65 upstreams in one pool: at most 64"},
+		{"too many", Settings{}, targets(equal(1025)...), "1025 upstreams in one pool: at most 1024"},
 		{"twice", Settings{}, []Target{{Addr: "a:1"}, {Addr: "a:1"}}, "upstream a:1: twice"},
 		{"no address", Settings{}, []Target{{Name: "a"}}, "without an address"},
 		{"weight", Settings{}, targets(-1), "weight -1"},
 		{"policy", Settings{Policy: "best"}, targets(1), `"best"`},
-		{"64", Settings{}, targets(equal(64)...), ""},
+		{"1024", Settings{}, targets(equal(1024)...), ""},
 		{"none", Settings{}, nil, ""},
 	} {
 		p, err := New(Options{}, c.s, c.ts)

@@ -6,10 +6,6 @@ import (
 	"time"
 )
 
-// MaxUpstreams is how many upstreams one pool can hold: sets of them are bit
-// masks of one word, so that choosing among them needs no memory.
-const MaxUpstreams = 64
-
 // maxWeight keeps (active+1) * weight far from overflowing 64 bits.
 const maxWeight = 1_000_000
 
@@ -30,15 +26,15 @@ type Target struct {
 // Settings are how a pool chooses and judges. The zero value is usable: each
 // field has a default.
 type Settings struct {
-	Policy    string        // one of the policy names, LeastBusy when empty
+	Policy    string        // one of Policies, or a name that Canonical knows; LeastBusy when empty
 	SlowStart time.Duration // how long a server that comes back is spared; 0 is not at all
 	Tau       time.Duration // time constant of the latency average, default 10 s (Envoy's peak_ewma)
-	HashBound int           // Hash only: percent of its fair share of requests in flight that an upstream may hold; 0 is no bound, useful are 125 to 200
+	HashBound int           // Hash, Ring, Maglev: percent of its fair share of requests in flight that an upstream may hold; 0 is no bound, useful are 125 to 200
 	MaxConns  int           // requests (of TCP: connections) that Take lets one upstream hold; 0 is no limit
 	Panic     int           // percent of a priority's servers: while fewer are in rotation, all of them serve; 0 is never
 	Queue     Queue
 	Retry     Retry
-	Breaker   Breaker // declared for the front ends, to take effect in the next change, as Panic and Target.Priority
+	Breaker   Breaker
 	Ejection  Ejection
 	Check     Check // used only where Options has a Prober
 }
@@ -66,6 +62,7 @@ type Breaker struct {
 	Window   time.Duration // over which requests are counted, in ten steps, default 10 s
 	Time     time.Duration // for which it stays open at first, default 5 s; each further time in a row doubles it
 	MaxTime  time.Duration // that it stays open at most, default 60 s
+	Jitter   int           // percent of that time it stays open longer at most, by chance, default 10; negative: none
 	Probes   int           // requests let through after that, which must all pass, default 3
 }
 
@@ -79,6 +76,15 @@ type Ejection struct {
 	Share    int           // percent of the pool that may be ejected at once, default 50; one always may, and the last in rotation never
 	Calm     time.Duration // in rotation for this long takes one doubling back, default 10 s
 	TimeOnly bool          // a passing check does not end an ejection, only time does
+
+	// Servers are also compared with each other, at intervals: each that had
+	// Volume requests, if there are as many as Hosts.
+	Interval    time.Duration // default 10 s
+	Hosts       int           // default 5
+	Volume      int           // default 100
+	Deviations  float64       // standard deviations that its success rate may lie below the mean, default 1.9; negative: any
+	Gap         int           // percent points that it may always lie below the mean, default 5
+	FailureRate int           // percent of failures that eject whatever the mean is, default 0: none do
 }
 
 // Check is how often a Prober is asked and how many equal answers in a row
@@ -93,7 +99,7 @@ type Check struct {
 }
 
 func (s Settings) withDefaults() Settings {
-	s.Policy = or(s.Policy, LeastBusy)
+	s.Policy = Canonical(or(s.Policy, LeastBusy))
 	s.Tau = or(s.Tau, 10*time.Second)
 	s.Queue.Length = max(or(s.Queue.Length, 1024), 0)
 	s.Queue.Timeout = or(s.Queue.Timeout, 5*time.Second)
@@ -106,12 +112,18 @@ func (s Settings) withDefaults() Settings {
 	b.Time = or(b.Time, 5*time.Second)
 	b.MaxTime = max(or(b.MaxTime, 60*time.Second), b.Time)
 	b.Probes = or(b.Probes, 3)
+	b.Jitter = max(or(b.Jitter, 10), 0)
 	e, c := &s.Ejection, &s.Check
 	e.Failures = or(e.Failures, 5)
 	e.Time = or(e.Time, 30*time.Second)
 	e.MaxTime = max(or(e.MaxTime, 300*time.Second), e.Time)
 	e.Share = or(e.Share, 50)
 	e.Calm = or(e.Calm, 10*time.Second)
+	e.Interval = or(e.Interval, 10*time.Second)
+	e.Hosts = max(or(e.Hosts, 5), 1)
+	e.Volume = max(or(e.Volume, 100), 1)
+	e.Deviations = or(e.Deviations, 1.9)
+	e.Gap = or(e.Gap, 5)
 	c.Interval = or(c.Interval, time.Second)
 	c.Timeout = or(c.Timeout, 500*time.Millisecond)
 	c.Fast = min(or(c.Fast, c.Interval/10), c.Interval)
