@@ -142,13 +142,24 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if err := s.http.Shutdown(ctx); err != nil {
 		return err
 	}
-	return s.wires.settle(ctx.Done())
+	if err := s.wires.settle(ctx.Done()); err != nil {
+		return err
+	}
+	s.stopMirrors()
+	return nil
+}
+
+func (s *Server) stopMirrors() {
+	if m := s.mirrors.Load(); m != nil {
+		m.stop()
+	}
 }
 
 // Close ends everything at once.
 func (s *Server) Close() error {
 	err := s.http.Close()
 	s.wires.cut()
+	s.stopMirrors()
 	return err
 }
 

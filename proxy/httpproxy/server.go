@@ -15,11 +15,12 @@ type Options struct {
 // Server serves one listener. Safe for concurrent use; to be closed by its
 // owner.
 type Server struct {
-	log   *slog.Logger
-	site  atomic.Pointer[site]
-	http  *http.Server
-	wires wires
-	Count Tally
+	log     *slog.Logger
+	site    atomic.Pointer[site]
+	http    *http.Server
+	wires   wires
+	Count   Tally
+	mirrors atomic.Pointer[mirrors] // nil until a route wants them
 
 	malformed  atomic.Int64 // requests that were
 	turnedAway atomic.Int64 // clients over the limit
@@ -40,11 +41,15 @@ func New(o Options, set Settings) (*Server, error) {
 
 // Use replaces the settings. Requests under way keep those they began with; of
 // Limits, Conns, HeadBytes, HeadTime, IdleTime and H2Streams keep the value
-// that New found. It errs, and changes nothing, when a route says two things.
+// that New found. It errs, and changes nothing, when a route says two things. Not
+// for concurrent use with itself.
 func (s *Server) Use(set Settings) error {
-	si, err := newSite(set)
+	si, err := newSite(set, s.site.Load())
 	if err != nil {
 		return err
+	}
+	if si.mirrors() && s.mirrors.Load() == nil {
+		s.mirrors.Store(newMirrors())
 	}
 	s.site.Store(si)
 	return nil

@@ -2,7 +2,6 @@ package strict
 
 // head is what is known of the head that is being read.
 type head struct {
-	method  int      // bytes of it
 	at      int      // bytes of the version, or of the target
 	old     bool     // HTTP/1.0
 	name    [20]byte // of the field, lower case; as much as is needed to tell those that frame
