@@ -40,7 +40,7 @@ func (p *Pool) dial(ctx context.Context, client, at netip.AddrPort) (dialled, er
 		}
 		began := p.ups.Now()
 		if want.Avoid&u.Bit() != 0 { // there is nobody new
-			u.Left(began)
+			u.Leave(began)
 			break
 		}
 		want.Avoid |= u.Bit()
@@ -48,11 +48,11 @@ func (p *Pool) dial(ctx context.Context, client, at netip.AddrPort) (dialled, er
 		now := p.ups.Now()
 		took := time.Duration(now - began)
 		if err == nil {
-			u.Answered(now, took, true)
+			u.Connected(now, took)
 			return dialled{u, conn}, nil
 		}
 		if ctx.Err() != nil { // the client's time is over, or we are closing
-			u.Left(now)
+			u.Leave(now)
 			return dialled{}, err
 		}
 		u.End(now, took, false)
