@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"strings"
@@ -45,26 +46,32 @@ var headers = map[config.ProxyVersion]tcpproxy.Header{
 
 // balancing is what a pool of either kind tells proxy/upstream.
 func balancing(c *config.ServicePool) (upstream.Settings, []upstream.Target) {
-	policy := string(c.Balance)
-	if c.Balance == config.PoolLeastConn {
-		policy = upstream.LeastBusy
-	}
 	failures := c.Eject.Failures
 	if failures == 0 {
 		failures = -1
 	}
+	volume := c.Eject.Outliers
+	if volume == 0 {
+		volume = math.MaxInt32 // nobody has so many
+	}
 	h := c.Health
 	s := upstream.Settings{
-		Policy: policy, SlowStart: h.SlowStart, HashBound: c.Hash.Bound,
+		Policy: upstream.Canonical(string(c.Balance)), SlowStart: h.SlowStart, HashBound: c.Hash.Bound,
+		MaxConns: c.MaxConns, Panic: c.Panic, Queue: upstream.Queue{Length: cmp.Or(c.Queue.Length, -1), Timeout: c.Queue.Timeout},
 		Ejection: upstream.Ejection{
-			Failures: failures, Time: c.Eject.Time, MaxTime: c.Eject.MaxTime, Share: cmp.Or(c.Eject.Share, 1),
+			Failures: failures, Time: c.Eject.Time, MaxTime: c.Eject.MaxTime, Volume: volume, Share: cmp.Or(c.Eject.Share, 1),
 			TimeOnly: h.Check == config.CheckNone, // nothing else tells that it is well again
 		},
 		Check: upstream.Check{Interval: h.Interval, Timeout: h.Timeout, Rise: h.Rise, Fall: h.Fall},
 	}
+	if b := c.Breaker; b != nil {
+		s.Breaker = upstream.Breaker{
+			On: true, Volume: b.Volume, Ratio: b.Ratio, Failures: b.Failures, Window: b.Window, Time: b.Time, MaxTime: b.MaxTime, Probes: b.Probes,
+		}
+	}
 	targets := make([]upstream.Target, len(c.Servers))
 	for i, t := range c.Servers {
-		targets[i] = upstream.Target{Name: t.Title(), Addr: t.Addr, Weight: t.Weight, Zone: t.Zone}
+		targets[i] = upstream.Target{Name: t.Title(), Addr: t.Addr, Weight: t.Weight, Zone: t.Zone, MaxConns: t.MaxConns, Priority: t.Priority}
 	}
 	return s, targets
 }

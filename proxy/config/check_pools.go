@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// maxServers is proxy/upstream's MaxUpstreams: sets of them are one word.
-const maxServers = 64
+// maxServers is proxy/upstream's MaxUpstreams.
+const maxServers = 1024
 
 // checkPool looks at one pool by itself.
 func (d *decoder) checkPool(p *ServicePool) {
@@ -29,6 +29,9 @@ func (d *decoder) checkPool(p *ServicePool) {
 	}
 	if p.Eject.MaxTime < p.Eject.Time {
 		bad("eject.max_time", "%s is less than eject.time, which is %s", durationText(p.Eject.MaxTime), durationText(p.Eject.Time))
+	}
+	if b := p.Breaker; b != nil && b.MaxTime < b.Time {
+		bad("breaker.max_time", "%s is less than breaker.time, which is %s", durationText(b.MaxTime), durationText(b.Time))
 	}
 	d.checkPoolHealth(p, path)
 	d.checkPoolTLS(p, path)

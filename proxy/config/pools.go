@@ -7,13 +7,17 @@ import "time"
 type ServicePool struct {
 	Name     string       `wye:"name"`
 	Kind     PoolKind     `wye:"kind" default:"tcp" doc:"What its servers speak, as the listeners that lead to it: tcp, or http."`
-	Servers  []Server     `wye:"servers,required" doc:"The servers: \"host:port\", or {addr: ...}. At most 64."`
-	Balance  PoolBalance  `wye:"balance" default:"least-conn" doc:"How a server is chosen: least-conn (fewest connections for its weight), least-response-time (the quicker of two drawn at random), round-robin, weighted (smooth weighted round robin), random, first, or hash (see hash)."`
+	Servers  []Server     `wye:"servers,required" doc:"The servers: \"host:port\", or {addr: ...}. At most 1024."`
+	Balance  PoolBalance  `wye:"balance" default:"least-conn" doc:"How a server is chosen: least-conn (fewest connections for its weight), least-response-time (the quicker of two drawn at random), least-bandwidth (fewest bytes of late), p2c (the less busy of two drawn at random), round-robin, weighted (smooth weighted round robin), random, first, or the same server for the same client: hash (the fairest), ring, or maglev (for many servers)."`
 	Hash     PoolHash     `wye:"hash"`
 	Zone     string       `wye:"zone" doc:"Where this proxy stands: servers of the same zone are chosen while there are any."`
+	MaxConns int          `wye:"max_conns" default:"0" min:"0" max:"1000000" doc:"Most connections (of http: requests) that one server holds at a time; more wait in the queue. 0 is no limit."`
+	Queue    PoolQueue    `wye:"queue"`
+	Panic    int          `wye:"panic" default:"0" min:"0" max:"100" doc:"Percent of a priority's servers: while fewer are in rotation, all of them are used, whatever the checks say. 0 never."`
 	Health   PoolHealth   `wye:"health"`
 	Eject    PoolEject    `wye:"eject"`
-	TLS      *PoolTLS     `wye:"tls"` // nil: servers are spoken to in the clear
+	Breaker  *PoolBreaker `wye:"breaker"` // nil: none
+	TLS      *PoolTLS     `wye:"tls"`     // nil: servers are spoken to in the clear
 	Proxy    ProxyVersion `wye:"send_proxy" default:"off" doc:"Tell servers the client's address by a PROXY protocol header: off, v1 (text) or v2 (binary). Health checks send one too."`
 	Timeouts PoolTimeouts `wye:"timeouts"`
 	Tries    int          `wye:"tries" default:"3" min:"1" max:"64" doc:"Most servers that are tried for one connection; another is tried when one cannot be reached."`
@@ -21,10 +25,12 @@ type ServicePool struct {
 
 // Server is one server of a pool. In the file it may be its address alone.
 type Server struct {
-	Addr   string `wye:"addr,required" check:"host" doc:"Address of one server: \"host:port\"."`
-	Name   string `wye:"name" derived:"its address" doc:"What it is called on the console and in metrics."`
-	Weight int    `wye:"weight" default:"1" min:"1" max:"1000" doc:"Share of the connections, beside the other servers' weights."`
-	Zone   string `wye:"zone" doc:"Where the server stands; see zone of the pool."`
+	Addr     string `wye:"addr,required" check:"host" doc:"Address of one server: \"host:port\"."`
+	Name     string `wye:"name" derived:"its address" doc:"What it is called on the console and in metrics."`
+	Weight   int    `wye:"weight" default:"1" min:"1" max:"1000" doc:"Share of the connections, beside the other servers' weights."`
+	Zone     string `wye:"zone" doc:"Where the server stands; see zone of the pool."`
+	MaxConns int    `wye:"max_conns" min:"1" max:"1000000" derived:"the pool's" doc:"Most connections (of http: requests) that this server holds at a time."`
+	Priority int    `wye:"priority" default:"0" min:"0" max:"127" doc:"0 serves first; servers of the next priority take over as far as those of lower ones are out of rotation."`
 }
 
 // plain tells whether the server says nothing but its address.
@@ -40,9 +46,27 @@ func (s Server) Title() string {
 
 // PoolHash is what balance: hash makes its key of.
 type PoolHash struct {
-	IPv4  int `wye:"ipv4" default:"32" min:"1" max:"32" doc:"With balance: hash, clients whose IPv4 addresses begin with the same so many bits go to the same server."`
+	IPv4  int `wye:"ipv4" default:"32" min:"1" max:"32" doc:"With balance: hash, ring or maglev, clients whose IPv4 addresses begin with the same so many bits go to the same server."`
 	IPv6  int `wye:"ipv6" default:"64" min:"1" max:"128" doc:"The same for IPv6."`
-	Bound int `wye:"bound" default:"0" min:"0" max:"1000" doc:"Most connections that a server holds with balance: hash, in percent of its fair share, from 100; what is above goes elsewhere. 0 is no bound."`
+	Bound int `wye:"bound" default:"0" min:"0" max:"1000" doc:"Most connections that a server holds with these, in percent of its fair share, from 100; what is above goes elsewhere. 0 is no bound."`
+}
+
+// PoolQueue bounds the wait for a server that is below its limit.
+type PoolQueue struct {
+	Length  int           `wye:"length" default:"1024" min:"0" max:"1000000" doc:"Most clients that wait at a time because every server is at its max_conns; one more is turned away."`
+	Timeout time.Duration `wye:"timeout" default:"5s" min:"1ms" max:"1h" doc:"How long one waits before it is turned away."`
+}
+
+// PoolBreaker is when a server is spared because too much of what it gets
+// fails, whoever is left. The section's presence turns it on.
+type PoolBreaker struct {
+	Volume   int           `wye:"volume" default:"20" min:"1" max:"1000000" doc:"Connections (of http: requests) within window without which the ratio says nothing."`
+	Ratio    int           `wye:"ratio" default:"50" min:"1" max:"100" doc:"Percent of them that failed, at which the server gets no more."`
+	Failures int           `wye:"failures" default:"0" min:"0" max:"1000000" doc:"Failures in a row at which it gets no more; 0 does not count them."`
+	Window   time.Duration `wye:"window" default:"10s" min:"10ms" max:"1h" doc:"Time over which they are counted."`
+	Time     time.Duration `wye:"time" default:"5s" min:"1ms" max:"24h" doc:"For how long it gets none at first; each further time in a row doubles it."`
+	MaxTime  time.Duration `wye:"max_time" default:"1m" min:"1ms" max:"24h" doc:"For how long at most."`
+	Probes   int           `wye:"probes" default:"3" min:"1" max:"1000" doc:"How many are let through after that; all must do well, or it begins again."`
 }
 
 // PoolHealth is how servers are checked when nobody uses them.
@@ -62,6 +86,7 @@ type PoolEject struct {
 	Failures int           `wye:"failures" default:"5" min:"0" max:"1000000" doc:"Failures in a row that put a server aside; 0 never does."`
 	Time     time.Duration `wye:"time" default:"30s" min:"1ms" max:"24h" doc:"For how long at first; each further time doubles it."`
 	MaxTime  time.Duration `wye:"max_time" default:"5m" min:"1ms" max:"24h" doc:"For how long at most."`
+	Outliers int           `wye:"outliers" default:"100" min:"0" max:"1000000" doc:"Of five servers or more, those with so many connections (of http: requests) in 10 s are compared: one whose success rate is far below the others' is put aside. 0 does not compare."`
 	Share    int           `wye:"share" default:"50" min:"0" max:"100" doc:"Percent of the pool that may be aside at once; one always may, and the last server never."`
 }
 
@@ -104,11 +129,15 @@ const (
 	PoolWeighted     PoolBalance = "weighted"
 	PoolRandom       PoolBalance = "random"
 	PoolFirst        PoolBalance = "first"
+	PoolBandwidth    PoolBalance = "least-bandwidth"
+	PoolTwoChoices   PoolBalance = "p2c"
 	PoolByHash       PoolBalance = "hash"
+	PoolByRing       PoolBalance = "ring"
+	PoolByMaglev     PoolBalance = "maglev"
 )
 
 func (PoolBalance) allowed() []string {
-	return []string{"least-conn", "least-response-time", "round-robin", "weighted", "random", "first", "hash"}
+	return []string{"least-conn", "least-response-time", "least-bandwidth", "p2c", "round-robin", "weighted", "random", "first", "hash", "ring", "maglev"}
 }
 
 // PoolCheck is what a server must do to be up.

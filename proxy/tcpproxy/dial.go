@@ -28,34 +28,30 @@ type dialled struct {
 func (p *Pool) dial(ctx context.Context, client, at netip.AddrPort) (dialled, error) {
 	s := p.settings.Load()
 	want := upstream.Want{Zone: s.Zone}
-	if s.Balance.Policy == upstream.Hash {
-		want.Key = s.key(client.Addr())
+	if upstream.Keyed(s.Balance.Policy) {
+		want.Key = upstream.KeyOfAddr(client.Addr(), s.IPv4, s.IPv6)
 	}
 	var last error
-	for range s.Tries {
+	for range min(s.Tries, len(s.Servers)) {
 		want.Now = 0
 		u, err := p.ups.Take(ctx, want)
 		if err != nil {
 			return dialled{}, cmp.Or(last, err)
 		}
 		began := p.ups.Now()
-		if want.Avoid&u.Bit() != 0 { // there is nobody new
-			u.Leave(began)
-			break
-		}
-		want.Avoid |= u.Bit()
 		conn, err := s.reach(ctx, u.Addr, client, at)
 		now := p.ups.Now()
 		took := time.Duration(now - began)
 		if err == nil {
-			u.Connected(now, took)
+			u.Answered(now, took, true)
 			return dialled{u, conn}, nil
 		}
-		if ctx.Err() != nil { // the client's time is over, or we are closing
-			u.Leave(now)
+		if ctx.Err() != nil { // we are closing
+			u.Left(now)
 			return dialled{}, err
 		}
 		u.End(now, took, false)
+		want.Avoid |= u.Bit()
 		last = fmt.Errorf("%s: %w", u.Name, err)
 	}
 	return dialled{}, last

@@ -103,16 +103,33 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-// Clients of one network go to one server, those of others elsewhere.
-func TestHashKey(t *testing.T) {
-	s := settings()
-	s.IPv4, s.IPv6 = 24, 56
-	key := func(a string) uint64 { return s.key(netip.MustParseAddr(a)) }
-	if key("10.1.2.3") != key("10.1.2.250") || key("10.1.2.3") != key("::ffff:10.1.2.9") || key("10.1.2.3") == key("10.1.3.3") {
-		t.Error("IPv4: not by the first 24 bits")
-	}
-	if key("fd00:1:2:300::1") != key("fd00:1:2:3ff::9") || key("fd00:1:2:300::1") == key("fd00:1:2:400::1") {
-		t.Error("IPv6: not by the first 56 bits")
+// A client stays with its server, by as much of its address as is asked for.
+func TestPersistence(t *testing.T) {
+	a, _ := lines(t, "a")
+	b, _ := lines(t, "b")
+	c, _ := lines(t, "c")
+	for _, policy := range []string{upstream.Hash, upstream.Ring, upstream.Maglev} {
+		s := settings(a, b, c)
+		s.Balance.Policy, s.IPv4 = policy, 24
+		_, door := open(t, DoorSettings{Pool: newPool(t, s), Trusted: loopback})
+		answers := map[string]bool{}
+		for network := range 24 {
+			first := ""
+			for host := range 2 {
+				conn := dialTo(t, door)
+				source := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(network), byte(host)}), uint16(host))
+				_, _ = conn.Write(proxyheader.AppendV1(nil, source, source))
+				got, err := say(conn, "hello")
+				if err != nil || first != "" && got != first {
+					t.Errorf("%s: %v: %q, %v; before it was %q", policy, source, got, err, first)
+				}
+				first = got
+			}
+			answers[first] = true
+		}
+		if len(answers) < 2 { // where they go depends on the ports of this run
+			t.Errorf("%s: 24 networks went to %v", policy, answers)
+		}
 	}
 }
 

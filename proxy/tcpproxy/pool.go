@@ -18,7 +18,7 @@ type PoolSettings struct {
 	Balance upstream.Settings
 	Servers []upstream.Target
 	Zone    string        // where we stand
-	IPv4    int           // bits of a client's address that make the key of upstream.Hash
+	IPv4    int           // bits of a client's address that make the key of a policy that goes by one
 	IPv6    int           // the same of IPv6
 	Connect time.Duration // to reach one server, its TLS handshake included
 	Idle    time.Duration // without a byte either way until a relay is closed; 0 is never
@@ -166,25 +166,6 @@ func (p *Pool) Close() {
 	p.running.Wait()
 	p.sweeper.Wait()
 	p.ups.Close()
-}
-
-// key is what upstream.Hash is given of a client.
-func (s *PoolSettings) key(client netip.Addr) uint64 {
-	client = client.Unmap()
-	bits := s.IPv6
-	if client.Is4() {
-		bits = s.IPv4
-	}
-	prefix, err := client.Prefix(bits)
-	if err != nil {
-		return 0
-	}
-	b := prefix.Addr().As16()
-	h := uint64(14695981039346656037) // FNV-1a: the same in every process and release
-	for _, c := range b {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	return h
 }
 
 // hostOf is the host of an address, for TLS.

@@ -88,7 +88,7 @@ func (r *relay) end() {
 
 // ended gives back what the relay held.
 func (p *Pool) ended(r *relay) {
-	r.to.up.Leave(p.ups.Now())
+	r.to.up.Left(p.ups.Now())
 	r.left()
 }
 

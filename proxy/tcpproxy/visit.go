@@ -66,7 +66,7 @@ func (d *Door) bring(pool *Pool, g *guest) (dialled, error) {
 	_ = to.conn.SetWriteDeadline(time.Now().Add(pool.settings.Load().Connect))
 	if _, err := to.conn.Write(g.first); err != nil {
 		_ = to.conn.Close()
-		to.up.Leave(pool.ups.Now())
+		to.up.Left(pool.ups.Now())
 		return dialled{}, fmt.Errorf("%s: %w", to.up.Name, err)
 	}
 	_ = to.conn.SetWriteDeadline(time.Time{})
