@@ -23,6 +23,10 @@ type body struct {
 
 	memory []byte // the whole body, where it is kept; set before the first try
 
+	tee  []byte // what has come, for a mirror
+	teed int64  // how much of it is wanted at most; 0 is none
+
+	ended atomic.Bool           // all of it came; tee is not written any more
 	begun atomic.Bool           // a byte was asked for
 	fault atomic.Pointer[error] // what ended it other than its end
 }
@@ -43,6 +47,9 @@ func (v *visit) admitBody() *refusal {
 		left: limit, patience: l.BodyTime, rate: l.MinRate,
 		// A stream's client is silent for as long as it has nothing to say.
 		limited: l.BodyTime > 0 && !isStream(r.Header.Get("Content-Type")),
+	}
+	if m := v.route.Mirror; m != nil {
+		v.body.teed = m.Body
 	}
 	r.Body = v.body
 	return nil
@@ -73,9 +80,13 @@ func (b *body) Read(p []byte) (int, error) {
 			err = errBigBody
 		}
 	}
+	if int64(len(b.tee)) <= b.teed && b.teed > 0 {
+		b.tee = append(b.tee, p[:n]...) // at most one read above it, and then no more
+	}
 	switch {
 	case err == io.EOF:
 		b.release()
+		b.ended.Store(true)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = errSlowBody
 		fallthrough
@@ -131,10 +142,15 @@ func (v *visit) hold() *refusal {
 	return nil
 }
 
-// rewind gives a try the body from its beginning.
+// rewind gives a try the body from its beginning. A try closes what it gets,
+// which must not end the body for the next.
 func (b *body) rewind(out *http.Request) {
-	if b != nil && b.memory != nil {
+	switch {
+	case b == nil:
+	case b.memory != nil:
 		out.Body = io.NopCloser(bytes.NewReader(b.memory))
+	default:
+		out.Body = io.NopCloser(b)
 	}
 }
 
@@ -143,3 +159,16 @@ func (b *body) replayable() bool { return b == nil || b.memory != nil }
 
 // failed says whether the body ended other than at its end.
 func (b *body) failed() bool { return b != nil && b.fault.Load() != nil }
+
+// copied is the whole body, if it has come and is not longer than that.
+func (b *body) copied(limit int64) ([]byte, bool) {
+	switch {
+	case b == nil:
+		return nil, true
+	case b.memory != nil:
+		return b.memory, int64(len(b.memory)) <= limit
+	case !b.ended.Load() || int64(len(b.tee)) > limit:
+		return nil, false
+	}
+	return b.tee, true
+}

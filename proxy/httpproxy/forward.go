@@ -1,33 +1,43 @@
 package httpproxy
 
 import (
+	"context"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
 	"sync"
-	"time"
 )
 
-// forward sends the request's visit to its pool. It is an http.HandlerFunc, so
-// that what Around puts before it can call it, with the same request or one
-// made of it, once or not at all.
-func forward(w http.ResponseWriter, r *http.Request) {
-	v := r.Context().Value(visitKey{}).(*visit)
-	e := &errand{visit: v, r: r, w: v.answer, began: time.Now()}
-	if w != http.ResponseWriter(v.answer) {
-		e.w = &answer{ResponseWriter: w}
-	}
-	e.body, _ = r.Body.(*body)
+// forward sends the visit's request to its pool and the answer to its client.
+// It is the one way from a visit to servers: what takes its place has the same
+// tests to pass.
+func (v *visit) forward() {
 	proxy := httputil.ReverseProxy{
-		Rewrite:        e.rewrite,
-		Transport:      e,
-		ModifyResponse: e.modify,
-		ErrorHandler:   func(_ http.ResponseWriter, r *http.Request, err error) { e.w.refuse(r, e.refusalOf(err)) },
+		Rewrite:        v.rewrite,
+		Transport:      v,
+		ModifyResponse: v.modify,
+		ErrorHandler:   func(_ http.ResponseWriter, _ *http.Request, err error) { v.refuse(v.in, v.refusalOf(err)) },
 		BufferPool:     buffers{},
 		ErrorLog:       silent,
 	}
-	proxy.ServeHTTP(e.w, r)
+	r := v.in
+	if v.route.around != nil {
+		proxy.Transport = v.route.around
+		r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
+	}
+	proxy.ServeHTTP(v.answer, r)
+}
+
+// visitKey finds a request's visit again behind what Around put between.
+type visitKey struct{}
+
+// behind is what Around wraps: it finds the visit that a request is for.
+type behind struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (behind) RoundTrip(r *http.Request) (*http.Response, error) {
+	return r.Context().Value(visitKey{}).(*visit).RoundTrip(r)
 }
 
 // silent drops what ReverseProxy says of clients that left: the access log has
@@ -35,14 +45,22 @@ func forward(w http.ResponseWriter, r *http.Request) {
 var silent = log.New(io.Discard, "", 0)
 
 // rewrite makes the request that servers get.
-func (e *errand) rewrite(pr *httputil.ProxyRequest) {
+func (v *visit) rewrite(pr *httputil.ProxyRequest) {
 	pr.Out.Host = pr.In.Host
 	pr.Out.URL.RawQuery = pr.In.URL.RawQuery // as it came; ReverseProxy tidies it
-	e.tellOrigin(pr.Out)
+	v.tellOrigin(pr.Out)
+	v.route.Rewrite.request(pr.Out, v.route.rule)
+	if v.route.Mirror != nil {
+		v.shadow = pr.Out.Clone(context.Background())
+	}
 }
 
 // modify makes the answer that the client gets.
-func (e *errand) modify(*http.Response) error { return nil }
+func (v *visit) modify(res *http.Response) error {
+	v.stick(res)
+	v.route.Rewrite.Answer.apply(res.Header)
+	return nil
+}
 
 // buffers are for bodies; 32 KiB as io.Copy has.
 type buffers struct{}

@@ -12,11 +12,8 @@ import (
 type patient struct {
 	net.Conn
 	stall time.Duration
-	set   atomic.Int64 // when the deadline was last moved, ns
+	moved atomic.Int64 // when the deadline was last set, ns
 }
-
-// Deadlines cost a timer each, and nobody needs them to the second.
-const deadlineStep = time.Second
 
 func (p *patient) Read(b []byte) (int, error) {
 	p.postpone()
@@ -29,10 +26,8 @@ func (p *patient) Write(b []byte) (int, error) {
 }
 
 func (p *patient) postpone() {
-	now := time.Now()
-	if at := now.UnixNano(); at-p.set.Load() > int64(deadlineStep) {
-		p.set.Store(at)
-		_ = p.Conn.SetDeadline(now.Add(p.stall + deadlineStep))
+	if now := time.Now(); due(&p.moved, now) {
+		_ = p.SetDeadline(now.Add(p.stall + deadlineStep))
 	}
 }
 

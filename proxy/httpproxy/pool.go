@@ -20,7 +20,8 @@ type PoolSettings struct {
 	Stall       time.Duration // of a server's conn without a byte in or out while a request is on it, default 60 s
 	Idle        time.Duration // that an unused conn is kept, default 30 s; less than the servers keep theirs
 	MaxIdle     int           // unused conns kept per server, default 256
-	Key         KeyOf         // what is the same for requests that belong together; for the policy Hash only
+	Key         *KeyOf        // what is the same for requests that belong together, for policies that choose by it; nil is nothing
+	Zone        string        // where this proxy stands: servers of the same zone are preferred
 }
 
 // Pool is the servers of one name that speak HTTP, and the conns to them. Safe

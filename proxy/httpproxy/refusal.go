@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+
+	"github.com/wyeproxy/wye/proxy/upstream"
 )
 
 // refusal is an answer of our own to a request that no server gets, or whose
@@ -18,8 +20,8 @@ type refusal struct {
 // clientGone is nginx's status for the books: nobody is there to be answered.
 const clientGone = 499
 
-// refuse answers, if no answer has begun.
-func (a *answer) refuse(r *http.Request, f refusal) {
+// refuse answers, if no answer has begun, with the fields given as pairs.
+func (a *answer) refuse(r *http.Request, f refusal, fields ...string) {
 	a.why = f.why
 	if a.status != 0 {
 		return
@@ -30,10 +32,17 @@ func (a *answer) refuse(r *http.Request, f refusal) {
 	}
 	h := a.Header()
 	clear(h)
+	for i := 0; i+1 < len(fields); i += 2 {
+		h.Set(fields[i], fields[i+1])
+	}
+	a.zippable = nil
 	text := strconv.Itoa(f.status) + " " + http.StatusText(f.status) + ": " + f.why + "\n"
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(text)))
 	h.Set("Cache-Control", "no-store")
+	if b, ok := r.Body.(*body); ok && b.failed() && r.ProtoMajor == 1 {
+		h.Set("Connection", "close") // nobody knows where the next request begins
+	}
 	a.WriteHeader(f.status)
 	if r.Method != http.MethodHead {
 		_, _ = a.Write([]byte(text))
@@ -41,7 +50,6 @@ func (a *answer) refuse(r *http.Request, f refusal) {
 }
 
 var (
-	errNobody   = errors.New("no server of the pool is in rotation")
 	errSlowTry  = errors.New("the server did not answer in time")
 	errSlowBody = errors.New("the body came too slowly")
 	errBigBody  = errors.New("the body is too large")
@@ -49,15 +57,17 @@ var (
 
 // refusalOf says what a failed try means to the client. What went wrong with
 // the client's own body comes first: the server's error is but its echo.
-func (e *errand) refusalOf(err error) refusal {
+func (v *visit) refusalOf(err error) refusal {
 	var dial dialError
 	switch {
-	case e.body.failed():
-		return e.body.refusal()
-	case e.r.Context().Err() != nil:
+	case v.body.failed():
+		return v.body.refusal()
+	case v.in.Context().Err() != nil:
 		return refusal{clientGone, "the client has left"}
-	case errors.Is(err, errNobody):
-		return refusal{503, errNobody.Error()}
+	case errors.Is(err, upstream.ErrQueueTimeout):
+		return refusal{503, "every server stayed busy"}
+	case noPlace(err):
+		return refusal{503, "no server can take the request now"}
 	case errors.Is(err, errSlowTry), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return refusal{504, errSlowTry.Error()}
 	case errors.As(err, &dial):

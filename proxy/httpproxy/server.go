@@ -1,10 +1,7 @@
 package httpproxy
 
 import (
-	"context"
-	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -18,10 +15,15 @@ type Options struct {
 // Server serves one listener. Safe for concurrent use; to be closed by its
 // owner.
 type Server struct {
-	log   *slog.Logger
-	site  atomic.Pointer[site]
-	http  *http.Server
-	Count Tally
+	log     *slog.Logger
+	site    atomic.Pointer[site]
+	http    *http.Server
+	wires   wires
+	Count   Tally
+	mirrors atomic.Pointer[mirrors] // nil until a route wants them
+
+	malformed  atomic.Int64 // requests that were
+	turnedAway atomic.Int64 // clients over the limit
 }
 
 // New makes a listener that does what the settings say. It errs as Use does.
@@ -39,11 +41,15 @@ func New(o Options, set Settings) (*Server, error) {
 
 // Use replaces the settings. Requests under way keep those they began with; of
 // Limits, Conns, HeadBytes, HeadTime, IdleTime and H2Streams keep the value
-// that New found. It errs, and changes nothing, when a route says two things.
+// that New found. It errs, and changes nothing, when a route says two things. Not
+// for concurrent use with itself.
 func (s *Server) Use(set Settings) error {
-	si, err := newSite(set)
+	si, err := newSite(set, s.site.Load())
 	if err != nil {
 		return err
+	}
+	if si.mirrors() && s.mirrors.Load() == nil {
+		s.mirrors.Store(newMirrors())
 	}
 	s.site.Store(si)
 	return nil
@@ -54,12 +60,14 @@ func (s *Server) Use(set Settings) error {
 func (s *Server) newHTTP() *http.Server {
 	l := s.site.Load().Limits
 	h := &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: l.HeadTime,
-		IdleTimeout:       l.IdleTime,
-		MaxHeaderBytes:    l.HeadBytes,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		Protocols:         new(http.Protocols),
+		Handler:                      s,
+		DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout:            l.HeadTime,
+		IdleTimeout:                  l.IdleTime,
+		MaxHeaderBytes:               l.HeadBytes,
+		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ConnContext:                  withTLS,
+		Protocols:                    new(http.Protocols),
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: l.H2Streams,
 			MaxReadFrameSize:     16384, // the protocol's own limit until settings are acknowledged (RFC 9113, 4.2)
@@ -72,19 +80,3 @@ func (s *Server) newHTTP() *http.Server {
 	h.Protocols.SetUnencryptedHTTP2(s.site.Load().H2C)
 	return h
 }
-
-// Serve takes conns from l until Shutdown or Close.
-func (s *Server) Serve(l net.Listener) error {
-	err := s.http.Serve(l)
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
-}
-
-// Shutdown takes no more conns and returns when the requests under way have
-// ended, or ctx has.
-func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
-
-// Close ends everything at once.
-func (s *Server) Close() error { return s.http.Close() }

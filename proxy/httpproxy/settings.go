@@ -1,6 +1,7 @@
 package httpproxy
 
 import (
+	"crypto/tls"
 	"net/http"
 	"net/netip"
 	"regexp"
@@ -13,9 +14,11 @@ type Settings struct {
 	Name      string         // for logs and metrics
 	Routes    []Route        // see newTable for which one a request takes
 	Limits    Limits         // of clients and their messages
+	TLS       *tls.Config    // nil: none. Its NextProtos decide about HTTP/2
 	H2C       bool           // HTTP/2 without TLS, by prior knowledge only: an upgrade can be smuggled
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-* and Forwarded are believed; others' are removed
 	Forwarded bool           // send RFC 7239's header beside X-Forwarded-*
+	Access    *AccessLog     // nil: none. Its owner is somebody else
 	Key       []byte         // of sticky cookies: the same on all proxies and across restarts, or clients change servers
 }
 
@@ -38,13 +41,20 @@ type Limits struct {
 type Route struct {
 	Name      string // for logs and metrics, unique in a listener
 	Match     Match
-	To        []Share // pools by weight
+	Redirect  *Redirect // answers without a server; then To is empty
+	To        []Share   // pools by weight
+	Rewrite   Rewrite
+	Sticky    *Sticky
+	Rate      *Rate
+	Mirror    *Mirror
+	Compress  bool // gzip what has none. Not for pages that show a secret beside what a client sent (BREACH)
 	Retry     Retry
 	BodyBytes int64         // in place of Limits.BodyBytes
 	Wait      time.Duration // for the head of an answer, all tries together, default 60 s
-	// Around wraps what sends a request to the pool, for a cache say. It is
-	// called once per Use. nil is nothing.
-	Around func(http.Handler) http.Handler
+	// Around wraps what chooses a server and sends, for a cache say. It is called
+	// once per Use. Requests that it sends on must have the values of a visit's
+	// context. nil is nothing.
+	Around func(http.RoundTripper) http.RoundTripper
 }
 
 // Match is what a request must be. An empty field matches all.
@@ -80,6 +90,15 @@ type Condition struct {
 type Share struct {
 	Pool   *Pool
 	Weight int // relative to the others'; 0 gets none but those whose cookie says so
+}
+
+// Sticky keeps a client where it was by a cookie, which is a MAC of the place:
+// a client can repeat what it was given but not choose. It yields when its
+// server is out of rotation, or fails the request.
+type Sticky struct {
+	Cookie string        // its name, default LB
+	Pool   bool          // to the pool only, not the server: for canaries
+	MaxAge time.Duration // 0 is until the browser closes
 }
 
 // Retry is when a request is sent again, to another server if there is one.

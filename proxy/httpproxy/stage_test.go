@@ -17,7 +17,9 @@ import (
 // origin is a real server behind the proxy.
 func origin(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
-	s := httptest.NewServer(h)
+	s := httptest.NewUnstartedServer(h)
+	s.Config.DisableGeneralOptionsHandler = true
+	s.Start()
 	t.Cleanup(s.Close)
 	return s.Listener.Addr().String()
 }

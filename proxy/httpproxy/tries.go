@@ -10,24 +10,29 @@ import (
 	"github.com/wyeproxy/wye/proxy/upstream"
 )
 
-// errand is one request on its way to a pool: a visit's, or one that what
-// Around put before the pool has made of it. It belongs to the goroutine that
-// forwards it, and only reads the visit.
+// errand is one request on its way to a pool, on behalf of a visit: the
+// visit's own, or one that a cache makes of it, in a goroutine of its own and
+// perhaps after the visit's end. It belongs to the goroutine of RoundTrip and
+// only reads the visit.
 type errand struct {
 	*visit
-	w     *answer
-	r     *http.Request
-	body  *body  // nil: none
-	n     int    // tries made
-	avoid uint64 // bits of servers that failed it
-	began time.Time
+	out     *http.Request
+	body    *body  // nil: none
+	n       int    // tries made
+	avoid   uint64 // bits of servers that failed it
+	began   time.Time
+	retried bool // the try under way is counted in the pool's budget
 }
 
 // RoundTrip implements http.RoundTripper: it sends the request to servers of
-// the pool until one answers for good.
-func (e *errand) RoundTrip(out *http.Request) (*http.Response, error) {
+// the visit's pool until one answers for good.
+func (v *visit) RoundTrip(out *http.Request) (*http.Response, error) {
+	e := &errand{visit: v, out: out, began: time.Now()}
+	if out.Body != nil && out.Body != http.NoBody {
+		e.body = v.body
+	}
 	for {
-		res, err := e.try(out)
+		res, err := e.try()
 		if !e.again(res, err) {
 			return res, err
 		}
@@ -41,8 +46,17 @@ func (e *errand) RoundTrip(out *http.Request) (*http.Response, error) {
 
 // again says whether the request goes to another server after this.
 func (e *errand) again(res *http.Response, err error) bool {
+	if e.retried {
+		e.retried = false
+		e.share.Pool.RetryDone()
+	}
+	e.retried = e.mayGoAgain(res, err) && e.share.Pool.MayRetry()
+	return e.retried
+}
+
+func (e *errand) mayGoAgain(res *http.Response, err error) bool {
 	retry := &e.route.Retry
-	if e.n >= retry.Tries || e.r.Context().Err() != nil || errors.Is(err, errNobody) || time.Since(e.began) >= e.route.Wait {
+	if e.n >= retry.Tries || e.out.Context().Err() != nil || noPlace(err) || time.Since(e.began) >= e.route.Wait {
 		return false
 	}
 	var dial dialError
@@ -52,7 +66,13 @@ func (e *errand) again(res *http.Response, err error) bool {
 	case err == nil && !slices.Contains(retry.Statuses, res.StatusCode):
 		return false
 	}
-	return idempotent(e.r.Method) && e.body.replayable()
+	return idempotent(e.out.Method) && e.body.replayable()
+}
+
+// noPlace says whether the pool had nobody to send to.
+func noPlace(err error) bool {
+	return errors.Is(err, upstream.ErrNobody) || errors.Is(err, upstream.ErrOpen) ||
+		errors.Is(err, upstream.ErrQueueFull) || errors.Is(err, upstream.ErrQueueTimeout)
 }
 
 // idempotent methods may be sent twice (RFC 9110, 9.2.2).
@@ -65,27 +85,27 @@ func idempotent(method string) bool {
 }
 
 // try sends the request to one server.
-func (e *errand) try(out *http.Request) (*http.Response, error) {
+func (e *errand) try() (*http.Response, error) {
 	pool := e.share.Pool
-	up := e.pick()
-	if up == nil {
-		return nil, errNobody
+	l := pool.line.Load()
+	up, err := pool.Take(e.out.Context(), upstream.Want{Avoid: e.avoid, Key: e.key(l.Key), Prefer: e.prefer, Zone: l.Zone})
+	if err != nil {
+		return nil, err
 	}
 	e.n++
+	e.tried.Add(1)
 	e.served.Store(up)
-	e.avoid |= 1 << up.Index()
-	l := pool.line.Load()
-	ctx, cancel := context.WithCancelCause(out.Context())
+	e.avoid |= up.Bit()
+	ctx, cancel := context.WithCancelCause(e.out.Context())
 	late := time.AfterFunc(e.patience(), func() { cancel(errSlowTry) })
 
 	// A copy, since a try that failed may still be reading the last.
-	req, url := out.WithContext(ctx), *out.URL
+	req, url := e.out.WithContext(ctx), *e.out.URL
 	url.Scheme, url.Host = l.scheme, up.Addr
 	req.URL = &url
 	e.body.rewind(req)
 
 	began := pool.Now()
-	up.Begin(began)
 	res, err := l.carrier.RoundTrip(req)
 	took := time.Duration(pool.Now() - began)
 	if !late.Stop() && err != nil && context.Cause(ctx) == errSlowTry {
@@ -111,15 +131,9 @@ func (e *errand) patience() time.Duration {
 
 // blames says whether the server is at fault for an error, and not the client.
 func (e *errand) blames() bool {
-	return e.r.Context().Err() == nil && !e.body.failed()
+	return e.out.Context().Err() == nil && !e.body.failed()
 }
 
 // good says whether a server that answers so does its part: HAProxy's rule for
 // observe layer7. It can not know the method or version, and says so.
 func good(status int) bool { return status < 500 || status == 501 || status == 505 }
-
-// pick chooses a server that has not failed this request yet, if there is one.
-func (e *errand) pick() *upstream.Upstream {
-	pool := e.share.Pool
-	return pool.Pick(upstream.Want{Avoid: e.avoid, Key: e.key(pool.line.Load().Key)})
-}

@@ -1,7 +1,7 @@
 package httpproxy
 
 import (
-	"context"
+	"crypto/tls"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -20,24 +20,33 @@ type visit struct {
 	server *Server
 	in     *http.Request
 	began  time.Time
+	client netip.Addr // who asks, as far as is known
 	route  *route
 	share  *share
-	client netip.Addr                        // who asks, as far as is known
-	body   *body                             // nil: none
-	served atomic.Pointer[upstream.Upstream] // who had it last
-}
+	prefer *upstream.Upstream // where its cookie says; nil: nowhere
+	came   string             // that cookie
+	body   *body              // nil: none
+	shadow *http.Request      // what a mirror is to be sent; nil: nothing
 
-// visitKey finds a request's visit again behind what Around put between.
-type visitKey struct{}
+	served atomic.Pointer[upstream.Upstream] // who had it last
+	tried  atomic.Int64                      // tries made
+}
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v := &visit{server: s, site: s.site.Load(), began: time.Now(), answer: &answer{ResponseWriter: w}}
-	v.in = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
-	v.client = clientOf(r, v.site.Trusted)
+	si := s.site.Load()
+	v := &visit{server: s, site: si, in: r, began: time.Now(), answer: &answer{
+		ResponseWriter: w, idle: si.Limits.TunnelIdle, http2: r.ProtoMajor == 2, patience: si.Limits.WriteTime,
+	}}
+	if r.TLS == nil {
+		r.TLS, _ = r.Context().Value(tlsKey{}).(*tls.ConnectionState)
+	}
+	v.client = clientOf(r, si.Trusted)
 	s.Count.begin()
 	defer v.end()
 	v.serve()
+	v.endZip()
+	v.mirror()
 }
 
 // serve holds the request against what every one must meet, then does what its
@@ -51,17 +60,27 @@ func (v *visit) serve() {
 		v.refuse(v.in, refusal{404, "no route"})
 		return
 	}
-	if why := v.admitBody(); why != nil {
+	if v.overRate() {
+		return
+	}
+	if v.route.Redirect != nil {
+		v.redirect()
+		return
+	}
+	why := v.admitBody()
+	if why == nil {
+		why = v.hold()
+	}
+	if why != nil {
 		v.refuse(v.in, *why)
 		return
 	}
-	if why := v.hold(); why != nil {
-		v.refuse(v.in, *why)
-		return
+	if v.route.Compress {
+		v.zippable = v.in
 	}
-	v.share = v.route.draw(rand.Uint64())
+	v.choose(rand.Uint64())
 	v.share.Pool.Count.begin()
-	v.route.forward.ServeHTTP(v.answer, v.in)
+	v.forward()
 }
 
 // unfit says why a request has no business here, whatever its route.
@@ -94,11 +113,14 @@ func hasDots(path string) bool {
 	return false
 }
 
-// end writes the visit into the books. It runs also when the answer broke off.
+// end writes the visit into the books and the log. It runs also when the answer broke off.
 func (v *visit) end() {
 	took := time.Since(v.began)
 	v.server.Count.end(v.status, took)
 	if v.share != nil {
 		v.share.Pool.Count.end(v.status, took)
+	}
+	if v.site.Access != nil {
+		v.site.Access.note(v, took)
 	}
 }

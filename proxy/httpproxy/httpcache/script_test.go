@@ -430,4 +430,3 @@ func TestStandard(t *testing.T) {
 	}
 	t.Logf("%d cases", cases)
 }
-
