@@ -26,8 +26,8 @@ type entry struct {
 // and maps; and each field's place in its header (measured by
 // TestOverheadIsCounted).
 const (
-	entryOverhead = 1000
-	fieldOverhead = 120
+	entryOverhead = 900
+	fieldOverhead = 90
 )
 
 // costOf is what an entry counts, in bytes, without its body.
