@@ -92,4 +92,3 @@ func FuzzMembers(f *testing.F) {
 		}
 	})
 }
-

@@ -12,7 +12,8 @@ type entry struct {
 	uri    string
 	vary   []selecting
 	status int
-	header http.Header // without Age; not to be changed
+	line   string      // the status line's end
+	header http.Header // Age and X-Cache are places for those of an answer; not to be changed
 	cc     responseControl
 	timing timing
 	date   time.Time

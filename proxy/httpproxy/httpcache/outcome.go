@@ -66,6 +66,8 @@ func (e *entry) updated(later http.Header, request *http.Request, asked, got tim
 
 // complete fills in what follows from the head.
 func (e *entry) complete(request *http.Request) {
+	e.line = statusLine(e.status)
+	e.header["Age"], e.header[xCache] = nil, nil // so that a copy need not grow for them
 	e.vary = selectors(varyNames(e.header["Vary"]), request.Header)
 	e.date, _ = oneDate(e.header["Date"])
 	e.cost = costOf(e.uri, e.header, e.vary)
