@@ -453,6 +453,85 @@ func TestOneRefreshes(t *testing.T) {
 	}
 }
 
+// TestManyHaveOneValidated: of many who want what is stale one asks whether it
+// is still good, and the answer, a 304 or an error that may be bridged, is
+// for all.
+func TestManyHaveOneValidated(t *testing.T) {
+	for _, status := range []int{304, 503} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			const n = 30
+			rg := newRig(t, Settings{Wait: time.Minute}, Rule{StaleIfError: time.Hour})
+			var asked atomic.Int32
+			rg.serve(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Cache-Control", "max-age=10")
+				w.Header().Set("Etag", `"v1"`)
+				if asked.Add(1) > 1 {
+					rg.waiting(n - 1)
+					if r.Header.Get("If-None-Match") != `"v1"` {
+						t.Error("it was asked for anew")
+					}
+					w.WriteHeader(status)
+					return
+				}
+				io.WriteString(w, "a")
+			})
+			rg.do(rg.plain(0))
+			rg.cache.flights.Wait()
+			rg.clock.Advance(time.Minute)
+			texts, marks := rg.crowd(n, rg.plain)
+			counts := map[string]int{}
+			for i := range n {
+				if counts[marks[i]]++; texts[i] != "a" {
+					t.Errorf("got %q", texts[i])
+				}
+			}
+			want := map[int]string{304: "map[HIT:29 MISS:1]", 503: "map[STALE:30]"}[status]
+			if got := fmt.Sprint(counts); got != want || asked.Load() != 2 {
+				t.Errorf("%s, asked %d times", got, asked.Load())
+			}
+		})
+	}
+}
+
+// TestAPurgeMeanwhile: what was dropped while the server was asked about it
+// does not come back.
+func TestAPurgeMeanwhile(t *testing.T) {
+	for _, method := range []string{"GET", "HEAD"} {
+		rg := newRig(t, Settings{}, Rule{})
+		asked, release := make(chan struct{}, 9), make(chan struct{})
+		rg.serve(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "max-age=10")
+			w.Header().Set("Etag", `"v1"`)
+			asked <- struct{}{}
+			if r.Header.Get("If-None-Match") != "" || r.Method == "HEAD" {
+				<-release
+				if r.Method == "GET" {
+					w.WriteHeader(304)
+				}
+				return
+			}
+			io.WriteString(w, "a")
+		})
+		rg.do(rg.plain(0))
+		<-asked
+		rg.cache.flights.Wait()
+		rg.clock.Advance(time.Minute)
+		done := make(chan struct{})
+		go func() { rg.do(rg.request(method, "/")); close(done) }()
+		<-asked
+		if n, err := rg.cache.Purge("http://" + host + "/"); n != 1 || err != nil {
+			t.Errorf("%s: dropped %d, %v", method, n, err)
+		}
+		close(release)
+		<-done
+		rg.cache.flights.Wait()
+		if n := rg.view.Counts(); n.Entries != 0 {
+			t.Errorf("%s: it came back: %+v", method, n)
+		}
+	}
+}
+
 // TestTrailers and interim responses are the client's, and so are upgrades.
 func TestTrailers(t *testing.T) {
 	rg := newRig(t, Settings{}, Rule{})

@@ -132,7 +132,7 @@ func (t *transport) learn(s *store, e *entry, resp *http.Response, r *http.Reque
 		return
 	}
 	if n, ok := e.updated(resp.Header, r, asked, got); ok {
-		s.replace(e, n, func() bool { return false })
+		s.replace(e, n)
 	} else {
 		s.remove(e)
 	}
