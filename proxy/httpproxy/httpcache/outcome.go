@@ -25,7 +25,7 @@ func (f *flight) decide() outcome {
 		return recorded
 	}
 	if f.old != nil && !broken {
-		f.store.remove(f.old) // the server says something else now
+		f.store.remove(f.old)
 	}
 	return refused
 }
