@@ -59,7 +59,7 @@ func (v *View) fromMemory(r *http.Request, e *entry, m mark) *http.Response {
 	h := maps.Clone(e.header)
 	v.dress(h, e, m)
 	resp := &http.Response{
-		StatusCode: e.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Status: e.line, StatusCode: e.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: h, ContentLength: e.body.size, Request: r,
 	}
 	part := span{0, e.body.size}
@@ -70,7 +70,6 @@ func (v *View) fromMemory(r *http.Request, e *entry, m mark) *http.Response {
 			part = ranged(resp, lines, e.body.size)
 		}
 	}
-	resp.Status = statusLine(resp.StatusCode)
 	if resp.Body = io.ReadCloser(http.NoBody); r.Method == http.MethodHead || part.length == 0 || resp.StatusCode == http.StatusNotModified {
 		e.body.release()
 	} else {
@@ -95,12 +94,12 @@ func ranged(resp *http.Response, lines []string, size int64) span {
 	case wholeBody:
 		return span{0, size}
 	case outOfRange:
-		resp.StatusCode = http.StatusRequestedRangeNotSatisfiable
+		resp.StatusCode, resp.Status = http.StatusRequestedRangeNotSatisfiable, statusLine(http.StatusRequestedRangeNotSatisfiable)
 		headOf304(resp.Header) // none of them is about the error
 		resp.Header["Content-Range"] = []string{fmt.Sprintf("bytes */%d", size)}
 		s = span{}
 	case onePart:
-		resp.StatusCode = http.StatusPartialContent
+		resp.StatusCode, resp.Status = http.StatusPartialContent, statusLine(http.StatusPartialContent)
 		resp.Header["Content-Range"] = []string{s.contentRange(size)}
 	}
 	resp.ContentLength = s.length

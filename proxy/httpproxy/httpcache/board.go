@@ -14,6 +14,7 @@ type wish struct {
 	uri     string
 	old     *entry // to be validated; the wish holds its body
 	open    bool   // it may wait for others, and others for it
+	own     bool   // it has conditions, or a range, unless they give way to those about old
 	guess   []string
 }
 
@@ -24,7 +25,13 @@ func (t *transport) board(w *wish) (f *flight, leader bool, found *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	guess := w.guess
-	if r, ok := s.resources.Peek(w.uri); ok && w.open {
+	r, ok := s.resources.Peek(w.uri)
+	if w.old != nil && (!ok || !slices.Contains(r.variants, w.old)) {
+		// It was dropped since this request found it, perhaps for a change:
+		// those who join now may know of that.
+		w.old, w.open = nil, w.open && !w.own
+	}
+	if ok && w.open {
 		// The last fill may have ended between this request's look and now:
 		// without a second one it would ask again.
 		if e := r.best(t.view, w.request.Header); e != nil && e != w.old && e.judge(t.view.cache.clock(), &w.control) == fresh {

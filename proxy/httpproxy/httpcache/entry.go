@@ -12,7 +12,8 @@ type entry struct {
 	uri    string
 	vary   []selecting
 	status int
-	header http.Header // without Age; not to be changed
+	line   string      // the status line's end
+	header http.Header // Age and X-Cache are places for those of an answer; not to be changed
 	cc     responseControl
 	timing timing
 	date   time.Time
@@ -26,8 +27,8 @@ type entry struct {
 // and maps; and each field's place in its header (measured by
 // TestOverheadIsCounted).
 const (
-	entryOverhead = 1000
-	fieldOverhead = 120
+	entryOverhead = 900
+	fieldOverhead = 90
 )
 
 // costOf is what an entry counts, in bytes, without its body.

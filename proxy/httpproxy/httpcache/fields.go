@@ -3,6 +3,7 @@ package httpcache
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // ofTheConnection are fields about one connection, or one proxy, which are
@@ -19,14 +20,19 @@ var ofTheBody = []string{"Content-Encoding", "Content-Length", "Content-Range"}
 // ours are fields that this cache sets itself.
 var ours = []string{"Age", xCache}
 
-// kept are the fields of a response that are stored. Values have no spare
-// room, so that whoever adds to them makes a copy.
+// kept are the fields of a response that are stored. Values are copies, as
+// those of a response share memory with all else in its head, and have no
+// spare room, so that whoever adds to them makes a copy, too.
 func kept(h http.Header, cc *responseControl) http.Header {
 	out := make(http.Header, len(h)+2)
 	gone := without(h, cc)
 	for name, values := range h {
 		if !gone(name) {
-			out[name] = slices.Clip(slices.Clone(values))
+			list := make([]string, len(values))
+			for i, v := range values {
+				list[i] = strings.Clone(v)
+			}
+			out[name] = list
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package httpcache
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,16 +12,9 @@ import (
 // 6.2.2 and 6.2.3 make equal is: case of scheme, host and hex digits, escapes
 // that need not be, the scheme's own port, an empty path. Dot segments stay,
 // as servers differ over them.
-func appendKey(b []byte, u *url.URL, host string) []byte {
-	scheme := u.Scheme
-	if scheme == "" {
-		scheme = "http"
-	}
+func appendKey(b []byte, scheme, host string, u *url.URL) []byte {
 	b = appendLower(b, scheme)
 	b = append(b, "://"...)
-	if host == "" {
-		host = u.Host
-	}
 	b = appendLower(b, withoutPort(scheme, host))
 	path := u.EscapedPath()
 	if path == "" {
@@ -36,11 +30,22 @@ func appendKey(b []byte, u *url.URL, host string) []byte {
 
 // targetKey is the key of the URI that a request is for.
 func (v *View) targetKey(b []byte, r *http.Request) []byte {
+	u, scheme, host := r.URL, r.URL.Scheme, r.Host
 	if v.rule.Target != nil {
-		u := v.rule.Target(r)
-		return appendKey(b, u, u.Host)
+		u = v.rule.Target(r)
+		scheme, host = u.Scheme, u.Host
 	}
-	return appendKey(b, r.URL, r.Host)
+	switch {
+	case scheme != "":
+	case r.TLS != nil: // the client's conn, of which a reverse proxy leaves a trace
+		scheme = "https"
+	default:
+		scheme = "http"
+	}
+	if host == "" {
+		host = u.Host
+	}
+	return appendKey(b, scheme, host, u)
 }
 
 // keyOf is the key of a URI as people write it.
@@ -49,7 +54,10 @@ func keyOf(uri string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return string(appendKey(nil, u, u.Host)), nil
+	if u.Scheme == "" || u.Host == "" {
+		return "", fmt.Errorf("purge %q: not an absolute URI", uri)
+	}
+	return string(appendKey(nil, u.Scheme, u.Host, u)), nil
 }
 
 func withoutPort(scheme, host string) string {
@@ -124,7 +132,7 @@ func relatedKeys(target string, h http.Header) (keys []string) {
 		for _, ref := range h[name] {
 			u, err := base.Parse(ref)
 			if err == nil && u.Opaque == "" && originOf(u) == origin {
-				keys = append(keys, string(appendKey(nil, u, u.Host)))
+				keys = append(keys, string(appendKey(nil, u.Scheme, u.Host, u)))
 			}
 		}
 	}

@@ -25,7 +25,7 @@ func (f *flight) decide() outcome {
 		return recorded
 	}
 	if f.old != nil && !broken {
-		f.store.remove(f.old) // the server says something else now
+		f.store.remove(f.old)
 	}
 	return refused
 }
@@ -46,7 +46,7 @@ func (f *flight) validate() outcome {
 		f.store.remove(f.old)
 		return once
 	}
-	f.store.replace(f.old, e, f.isSpoilt)
+	f.store.replace(f.old, e)
 	return validated
 }
 
@@ -66,28 +66,29 @@ func (e *entry) updated(later http.Header, request *http.Request, asked, got tim
 
 // complete fills in what follows from the head.
 func (e *entry) complete(request *http.Request) {
+	e.line = statusLine(e.status)
+	e.header["Age"], e.header[xCache] = nil, nil // so that a copy need not grow for them
 	e.vary = selectors(varyNames(e.header["Vary"]), request.Header)
 	e.date, _ = oneDate(e.header["Date"])
 	e.cost = costOf(e.uri, e.header, e.vary)
 }
 
 // replace stores n in place of old, with which it shares the body, if there is
-// room, and nothing forbids it meanwhile.
-func (s *store) replace(old, n *entry, forbidden func() bool) {
+// room. An old that is gone was dropped for a reason, which holds for n, too.
+func (s *store) replace(old, n *entry) {
 	if !s.cache.reserve(n.cost) {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if forbidden() {
+	r, ok := s.resources.Peek(old.uri)
+	if !ok || !slices.Contains(r.variants, old) {
 		s.cache.bytes.Add(-n.cost)
 		return
 	}
 	n.body.hold()
 	s.put(n)
-	if r, ok := s.resources.Peek(old.uri); ok {
-		s.forget(r, old)
-	}
+	s.forget(r, old)
 }
 
 // record begins to record the response, if it may be kept.

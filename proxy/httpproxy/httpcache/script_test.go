@@ -135,6 +135,7 @@ func newRig(t *testing.T, s Settings, r Rule) *rig {
 		rg.mu.Lock()
 		h := rg.handle
 		rg.mu.Unlock()
+		w.Header().Set("Date", rg.clock.Now().Format(http.TimeFormat))
 		h(w, r)
 	}))
 	rg.cache = New(s, rg.clock.Now)
@@ -188,7 +189,8 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 func (rg *rig) proxy(tr http.RoundTripper) http.Handler {
 	return &httputil.ReverseProxy{
-		Transport: tr,
+		Transport:     tr,
+		FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", host
 			r.Out.Host = r.In.Host
@@ -334,7 +336,6 @@ func (rg *rig) step(s *step) {
 // say is how the server answers.
 func say(w http.ResponseWriter, now time.Time, lines []string) {
 	h := w.Header()
-	h.Set("Date", now.Format(http.TimeFormat))
 	status, text, chunked := 200, "", false
 	first := map[string]bool{}
 	for _, l := range lines {

@@ -50,6 +50,7 @@ type Rule struct {
 	IgnoreClient bool
 	// Target is the URI that the client asked for, where the request that
 	// reaches the cache was rewritten: absolute, with the client's host. By
-	// default it is the request's URL with its Host.
+	// default it is the request's URL with its Host; the scheme, where the URL
+	// has none, is https if the request's TLS is set.
 	Target func(*http.Request) *url.URL
 }

@@ -129,12 +129,19 @@ func (s *store) forget(r *resource, e *entry) {
 	}
 }
 
-// remove takes e out if it is still there.
+// remove takes e out, and what took its place meanwhile: the server says
+// something else now.
 func (s *store) remove(e *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r, ok := s.resources.Peek(e.uri); ok {
-		s.forget(r, e)
+	r, ok := s.resources.Peek(e.uri)
+	if !ok {
+		return
+	}
+	for _, other := range slices.Clone(r.variants) {
+		if other.view == e.view && (other.body == e.body || slices.Equal(other.vary, e.vary)) {
+			s.forget(r, other)
+		}
 	}
 }
 

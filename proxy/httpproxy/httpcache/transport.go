@@ -3,6 +3,7 @@ package httpcache
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -59,7 +60,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	checkable := e != nil && !validatorOf(e.header).empty()
 	own := conditional(r.Header) || r.Header["Range"] != nil // not what others want, unless it is replaced by our own question
 	return t.fetch(&wish{
-		request: r, control: rc, uri: string(key), old: e,
+		request: r, control: rc, uri: string(key), old: e, own: own,
 		open: rc.plain && r.Header["Authorization"] == nil && now.After(loose) && (checkable || !own),
 	})
 }
@@ -73,6 +74,10 @@ func (t *transport) refresh(s *store, e *entry, r *http.Request) {
 	ask.Method = http.MethodGet
 	withoutConditions(ask.Header)
 	s.mu.Lock()
+	if r, ok := s.resources.Peek(e.uri); !ok || !slices.Contains(r.variants, e) {
+		s.mu.Unlock() // dropped meanwhile
+		return
+	}
 	f := t.flight(s, &wish{request: ask, control: plainRequest, uri: e.uri, old: e, open: ask.Header["Authorization"] == nil}, names(e.vary))
 	f.background = true
 	s.flights[e.uri] = append(s.flights[e.uri], f)
@@ -132,7 +137,7 @@ func (t *transport) learn(s *store, e *entry, resp *http.Response, r *http.Reque
 		return
 	}
 	if n, ok := e.updated(resp.Header, r, asked, got); ok {
-		s.replace(e, n, func() bool { return false })
+		s.replace(e, n)
 	} else {
 		s.remove(e)
 	}

@@ -27,7 +27,7 @@ func varyNames(lines []string) (names []string) {
 func selectors(names []string, request http.Header) []selecting {
 	var list []selecting
 	for _, name := range names {
-		list = append(list, selecting{name, normalised(name, request[name])})
+		list = append(list, selecting{name, strings.Clone(normalised(name, request[name]))})
 	}
 	return list
 }
