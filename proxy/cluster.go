@@ -42,9 +42,9 @@ type cluster struct {
 	held      held
 	life      context.Context // ends with close
 	end       context.CancelFunc
-	running   atomic.Bool                 // begin was called
-	sharded   *sharded                    // of the lead shard of a sharded cluster, else nil
-	kept      atomic.Pointer[cache.Cache] // answers; nil: none are kept
+	running   atomic.Bool                  // begin was called
+	sharded   *sharded                     // of the lead shard of a sharded cluster, else nil
+	kept      *atomic.Pointer[cache.Cache] // answers, of all shards; nil: none are kept
 	read      func([]byte) *sqlparse.Statement
 	elsewhere *elsewhere
 
@@ -61,6 +61,7 @@ func newCluster(name string, r *route, s *Server) *cluster {
 	cl := &cluster{
 		name: name, log: s.log, hangups: s.env.Hangups, nextID: s.env.Registry.NextID, counts: s.counts,
 		pools: map[string]*userPool{}, secrets: map[string]foundSecret{},
+		kept:  new(atomic.Pointer[cache.Cache]),
 		clock: new(freshness.Clock), router: router.New(s.env.SQL.Read), read: s.env.SQL.Read,
 	}
 	o := upstream.Options{Watched: true, Clock: func() int64 { return int64(freshness.Now()) }}

@@ -63,7 +63,7 @@ func (c *cluster) keepOf(cfg *config.Cluster, user string) *session.Keep {
 	k := &session.Keep{Cache: kept, Wait: cfg.Cache.Wait, MaxEntry: int(cfg.Cache.MaxEntry), Hinted: kept.Rule(cache.ByHint)}
 	k.InTransactions = cfg.Cache.Transactions == config.CacheTransactionsReadCommitted
 	if cfg.Cache.Elsewhere == config.ElsewhereWAL {
-		k.Live = c.elsewhere.live
+		k.Live = c.live
 	}
 	for i := range cfg.Cache.Rules {
 		r := &cfg.Cache.Rules[i]
@@ -103,12 +103,35 @@ func (c *cluster) dropKept(why cache.Cause) {
 	}
 }
 
+// live reports whether writes made elsewhere are heard of, on one shard or on
+// all.
+func (c *cluster) live(shard int) bool {
+	list := c.shards()
+	if shard != session.EveryShard && shard < len(list) {
+		return list[shard].elsewhere.live()
+	}
+	for _, one := range list {
+		if !one.elsewhere.live() {
+			return false
+		}
+	}
+	return true
+}
+
 // heard says how writes are noticed that this wye does not see.
 func (c *cluster) heard() string {
 	if !c.elsewhere.wanted() {
 		return string(config.ElsewhereTTL)
 	}
-	return c.elsewhere.state()
+	for k, one := range c.shards() {
+		if state := one.elsewhere.state(); state != string(config.ElsewhereWAL) {
+			if c.sharded != nil {
+				state = "shard " + c.sharded.nameOf(k) + ": " + state
+			}
+			return state
+		}
+	}
+	return string(config.ElsewhereWAL)
 }
 
 func (c *cluster) cacheRows() []stats.CacheRow {

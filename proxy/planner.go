@@ -188,7 +188,7 @@ func pathOf(path, user string) []string {
 
 // ArrayOf implements session.Planner.
 func (p *planner) ArrayOf(oid uint32) uint32 {
-	if k := p.now.Load(); k != nil {
+	if k := p.ready(); k != nil { // the catalog may be being read anew since the statement was planned
 		if t := k.snapshot.TypeOID(oid); t != nil {
 			return t.Array
 		}

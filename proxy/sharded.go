@@ -13,6 +13,7 @@ import (
 	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/proxy/config"
 	"github.com/wyeproxy/wye/proxy/connpool"
+	"github.com/wyeproxy/wye/proxy/freshness"
 	"github.com/wyeproxy/wye/proxy/session"
 	"github.com/wyeproxy/wye/router/catalog"
 	"github.com/wyeproxy/wye/shards"
@@ -41,6 +42,7 @@ func newSharded(lead *cluster, r *route, s *Server) *sharded {
 	sh := &sharded{peers: []*cluster{lead}, snapshots: make([]atomic.Pointer[catalog.Snapshot], 1+len(r.others))}
 	for i, other := range r.others {
 		peer := newCluster(lead.name, other, s)
+		peer.kept = lead.kept
 		peer.catalog.loaded = func(s *catalog.Snapshot) { sh.snapshots[i+1].Store(s) }
 		peer.catalog.compare = func(s *catalog.Snapshot) { sh.drift.loaded(i+1, s) }
 		sh.peers = append(sh.peers, peer)
@@ -62,7 +64,10 @@ func newSharded(lead *cluster, r *route, s *Server) *sharded {
 	if err != nil {
 		panic(err) // newRoute has asked before
 	}
-	sh.recovery = commit.NewRecovery(sh.committer, commit.RecoveryOptions{Shards: len(sh.peers), Log: s.log.With("cluster", lead.name)})
+	sh.recovery = commit.NewRecovery(sh.committer, commit.RecoveryOptions{
+		Shards: len(sh.peers), Log: s.log.With("cluster", lead.name),
+		Finished: func(k int) { sh.peers[k].clock.Wrote(freshness.Now(), nil, true) },
+	})
 	return sh
 }
 

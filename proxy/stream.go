@@ -30,8 +30,10 @@ type stream struct {
 
 	// Of keepUp's goroutine:
 	definitions string
-	looked      time.Time // when they were looked at last
-	mayDefine   bool      // a transaction since then wrote tables: it may have changed definitions too
+	looked      time.Time     // when they were looked at last
+	took        time.Duration // that
+	defines     bool          // a transaction since then wrote no table: it may be nothing but a definition
+	mayDefine   bool          // one wrote tables: it may have changed definitions too
 }
 
 // sample says that all that was committed before at stands before position.
@@ -213,7 +215,11 @@ func (s *stream) heardAll(at freshness.Instant) {
 }
 
 func (s *stream) ask(ctx context.Context, conn *protocol.ServerConn, sql string) (string, error) {
-	ctx, stop := context.WithTimeout(ctx, elsewhereAsk)
+	return s.askWithin(ctx, conn, elsewhereAsk, sql)
+}
+
+func (s *stream) askWithin(ctx context.Context, conn *protocol.ServerConn, most time.Duration, sql string) (string, error) {
+	ctx, stop := context.WithTimeout(ctx, most)
 	defer stop()
 	rows, err := askRows(ctx, conn, sql)
 	if err != nil {

@@ -39,7 +39,7 @@ func (s *stream) keepUp(ctx context.Context, ask *protocol.ServerConn) error {
 		if err != nil {
 			return err
 		}
-		if left > 0 {
+		if left > 0 || s.defines {
 			again.Reset(unseenAgain)
 		}
 	}
@@ -68,10 +68,9 @@ func (s *stream) settle(ctx context.Context, ask *protocol.ServerConn) (left int
 	s.mu.Lock()
 	waiting := slices.Clone(s.unseen)
 	s.mu.Unlock()
-	if len(waiting) == 0 && (!s.mayDefine || time.Since(s.looked) < elsewhereDeaf) {
+	if len(waiting) == 0 && !s.mustLook() {
 		return 0, nil
 	}
-	empty := false
 	if len(waiting) > 0 {
 		text, err := s.ask(ctx, ask, "SELECT pg_catalog.pg_current_snapshot()")
 		if err != nil {
@@ -87,7 +86,7 @@ func (s *stream) settle(ctx context.Context, ask *protocol.ServerConn) (left int
 			if snapshot.Shows(x.XID) {
 				s.note(x)
 				seen[x.XID] = true
-				empty = empty || x.Empty()
+				s.defines = s.defines || x.Empty()
 				s.mayDefine = s.mayDefine || !x.Empty()
 			}
 		}
@@ -96,15 +95,33 @@ func (s *stream) settle(ctx context.Context, ask *protocol.ServerConn) (left int
 		left = len(s.unseen)
 		s.mu.Unlock()
 	}
-	if empty || s.mayDefine && time.Since(s.looked) >= elsewhereDeaf {
+	if s.mustLook() {
 		return left, s.lookAtDefinitions(ctx, ask)
 	}
 	return left, nil
 }
 
+// What is spent on looking at definitions, as a part of the time: a quarter
+// where a transaction wrote no rows and so may have been nothing but a
+// definition, a twentieth where it wrote some.
+const (
+	restDefines   = 4
+	restMayDefine = 20
+)
+
+// mustLook reports whether definitions are to be looked at now. In a small
+// catalog that takes a few milliseconds, and a rest is hardly noticed.
+func (s *stream) mustLook() bool {
+	since := time.Since(s.looked)
+	return s.defines && since >= restDefines*s.took || s.mayDefine && since >= max(elsewhereDeaf, restMayDefine*s.took)
+}
+
 func (s *stream) lookAtDefinitions(ctx context.Context, ask *protocol.ServerConn) error {
-	s.looked, s.mayDefine = time.Now(), false
+	s.defines, s.mayDefine = false, false
+	began := time.Now()
 	now, err := s.fingerprint(ctx, ask)
+	s.looked = time.Now()
+	s.took = s.looked.Sub(began)
 	if err != nil || now == s.definitions {
 		return err
 	}
@@ -118,17 +135,19 @@ func (s *stream) lookAtDefinitions(ctx context.Context, ask *protocol.ServerConn
 // fingerprint is a text that is another one when definitions or rights that
 // answers depend on have changed.
 func (s *stream) fingerprint(ctx context.Context, ask *protocol.ServerConn) (string, error) {
-	return s.ask(ctx, ask, fingerprintSQL)
+	return s.askWithin(ctx, ask, elsewhereDefinitions, fingerprintSQL)
 }
 
-// fingerprintSQL adds up hashes of what the catalog says of relations and
-// their storage (which REFRESH and rewrites change), columns, views, policies,
+// fingerprintSQL adds up hashes of what the catalog has of relations and their
+// storage (which REFRESH and rewrites change), columns, views, policies,
 // functions, operators, casts, triggers, constraints, types and enum labels,
-// collations, text search, rights, roles and their settings.
-// Temporary tables come and go.
+// collations, text search, rights, roles and their settings. Who wrote a row
+// last, its xmin, stands for what is in it: what VACUUM and ANALYZE note in
+// pg_class leaves that as it is (heap_inplace_update), and little else is as
+// cheap to hash. Temporary tables come and go.
 const fingerprintSQL = `SELECT pg_catalog.concat_ws('/',
- (SELECT sum(hashtext(concat_ws(' ', oid, relname, relnamespace, relkind, relfilenode, relrowsecurity, relforcerowsecurity, relowner, relacl::text))::int8) FROM pg_catalog.pg_class WHERE relkind IN ('r','p','v','m','f') AND relpersistence <> 't'),
- (SELECT sum(hashtext(concat_ws(' ', attrelid, attnum, attname, atttypid, atttypmod, attisdropped, attcollation, attacl::text))::int8) FROM pg_catalog.pg_attribute WHERE attnum > 0 AND attrelid >= 16384 AND (SELECT c.relkind IN ('r','p','v','m','f') AND c.relpersistence <> 't' FROM pg_catalog.pg_class c WHERE c.oid = attrelid)),
+ (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_class WHERE relkind IN ('r','p','v','m','f') AND relpersistence <> 't'),
+ (SELECT sum(hashtext(concat_ws(' ', a.attrelid, a.attnum, a.xmin))::int8) FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid WHERE a.attnum > 0 AND a.attrelid >= 16384 AND c.relkind IN ('r','p','v','m','f') AND c.relpersistence <> 't'),
  (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_policy),
  (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_rewrite WHERE oid >= 16384),
  (SELECT sum(hashtext(concat_ws(' ', oid, xmin))::int8) FROM pg_catalog.pg_proc WHERE oid >= 16384 OR proacl IS NOT NULL),

@@ -24,9 +24,9 @@ const (
 
 // cacheModel knows how old an answer may be.
 type cacheModel struct {
-	acked  [modelRows]atomic.Int64 // the value of each row that a client of wye was told it had written
+	acked  []atomic.Int64 // the value of each row that a client of wye was told it had written
 	mu     sync.Mutex
-	behind [modelRows][]madeElsewhere // values written past wye, in order
+	behind [][]madeElsewhere // values written past wye, by row, in order
 	reads  atomic.Int64
 	wrong  atomic.Int64
 }
@@ -34,6 +34,10 @@ type cacheModel struct {
 type madeElsewhere struct {
 	at    time.Time // when its commit was acknowledged
 	value int64
+}
+
+func newCacheModel(rows int) *cacheModel {
+	return &cacheModel{acked: make([]atomic.Int64, rows), behind: make([][]madeElsewhere, rows)}
 }
 
 // least is the smallest value that a read of the row may give which begins now.
@@ -93,7 +97,7 @@ func TestCacheModel(t *testing.T) {
 	eventually(t, "it is kept", func() bool {
 		return strings.Contains(explained(t, conn, hint+"select v from c1"), "cache    rule (hint)")
 	})
-	m, goal := &cacheModel{}, modelReads()
+	m, goal := newCacheModel(modelRows), modelReads()
 	done := make(chan struct{})
 	var work, reading sync.WaitGroup
 	until := func(f func(i int)) {

@@ -62,9 +62,6 @@ func (d *decoder) checkCache(c *Cluster, at string) {
 	if len(c.Cache.Rules) == 0 {
 		d.errorf(d.at(at), "%s: no rules, so nothing is kept; write rules: {hot: {tables: [...], ttl: 30s}}", at)
 	}
-	if c.Sharded() {
-		d.errorf(d.at(at), "%s: answers of sharded clusters are not kept yet; leave cache out", at)
-	}
 	if c.Cache.Elsewhere == ElsewhereWAL && c.Health.User == "" {
 		d.errorf(d.at(at+".elsewhere"), "%s.elsewhere: wal needs health.user, a role with REPLICATION", at)
 	}

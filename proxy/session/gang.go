@@ -122,6 +122,7 @@ func (s *Session) recruit(k int, to *Reader) (*member, *pgerror.Error) {
 		to = nil // the replica was lost: the primary has it all
 		c, err = s.equip(nil, nil)
 	}
+	s.readOn(to)
 	s.stand(at)
 	s.conn = conn
 	s.setState(active, now())
@@ -229,6 +230,7 @@ func (s *Session) leaveGang() {
 	if s.shards == nil {
 		return
 	}
+	s.gangWrote() // what is under way may be done before anybody can stop it
 	for _, m := range s.shards.gang.members {
 		if m != nil && m.busy() {
 			m.conn.Doom()

@@ -32,10 +32,10 @@ func (s *Session) commitGang() *pgerror.Error {
 	default:
 		refusal = s.commitInTurn()
 	}
+	s.gangWrote() // perhaps, if nobody knows; and of those that commit in turn, the first may have
 	if refusal != nil && refusal.Code != pgerror.TransactionOutcomeUnknown {
 		return refusal
 	}
-	s.gangWrote() // perhaps, if nobody knows
 	for _, m := range g.members {
 		if m != nil {
 			m.begun = false

@@ -31,9 +31,20 @@ func (s *Session) runOrder(o *order) error {
 var errSeveral = pgerror.New(pgerror.FeatureNotSupported, "several statements in one query string cannot concern several shards").
 	WithHint("Send them one by one.")
 
+// runPlan runs a plan. Outside of transactions what it wrote is told before
+// anything of its end can reach the client, and even if it failed: the server
+// may have been done with it.
 func (s *Session) runPlan(o *order, p plan.Plan) error {
 	g := &s.shards.gang
 	g.ddl = g.ddl || mayDefine[o.read.Kind()]
+	err := s.carryOut(o, p)
+	if !g.inTx() {
+		s.gangWrote()
+	}
+	return err
+}
+
+func (s *Session) carryOut(o *order, p plan.Plan) error {
 	switch p := p.(type) {
 	case *plan.Reject:
 		return errClient{p.Err}
@@ -77,21 +88,14 @@ func (s *Session) runDirect(o *order, p *plan.Direct) error {
 	if reads {
 		to = s.readersFor(p.Role)
 	}
-	if !reads && s.shards.gang.inTx() {
+	if !reads {
 		if m, err := s.member(k, nil); err != nil {
 			return errClient{err}
 		} else {
 			m.wrote = true
 		}
 	}
-	err := s.directOrder(o, k, to)
-	if !reads && !s.shards.gang.inTx() && err == nil {
-		if m := s.shards.gang.members[k]; m != nil {
-			m.wrote = true
-			s.gangWrote()
-		}
-	}
-	return err
+	return s.directOrder(o, k, to)
 }
 
 // anyShard prefers a shard where the gang has a conn.
@@ -187,6 +191,7 @@ func (s *Session) gangDone(statements int) error {
 	if err := s.queueAnswer(); err != nil {
 		return err
 	}
+	s.store()
 	s.counts.Add(&s.tally)
 	s.dropTraffic()
 	s.setState(s.restState(), at)

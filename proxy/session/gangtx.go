@@ -28,6 +28,7 @@ func (s *Session) openGang() {
 	}
 	m := &member{shard: s.shards.at, conn: c, reader: s.replica, begun: c.Status != protocol.TxIdle, kept: s.pins != 0}
 	m.wrote = m.begun && s.written != nil && s.written.any
+	g.ddl = g.ddl || m.wrote && s.written.ddl
 	g.members[s.shards.at] = m
 	s.replica = nil
 	if !m.kept {

@@ -20,8 +20,9 @@ type Keep struct {
 	Hinted   *cache.Rule   // counts those
 	Rules    []KeepRule    // those that the user's statements may fit, in order
 	// Live reports whether writes that did not come through this proxy are
-	// heard of. nil: nobody listens, and the rules' TTL bounds what is missed.
-	Live func() bool
+	// heard of, on one shard or on all. nil: nobody listens, and the rules' TTL
+	// bounds what is missed.
+	Live func(shard int) bool
 	// InTransactions: reads in READ COMMITTED transactions are answered from
 	// memory too, as long as these do nothing but read.
 	InTransactions bool
@@ -64,16 +65,16 @@ func (r *KeepRule) suits(s *Session) bool {
 
 // keptBy is the rule for the answer of a statement that the session is about
 // to send; nil: it is not to be kept.
-func (s *Session) keptBy(read *sqlparse.Statement) (*KeepRule, *router.Verdict) {
+func (s *Session) keptBy(read *sqlparse.Statement, from int) (*KeepRule, *router.Verdict) {
 	keep := s.settings.Load().Keep
-	if keep == nil || read == nil || !read.Plain() || s.shards != nil || s.pins != 0 || s.mode() == Wholly || s.wish.role == "primary" || s.wish.noCache || !s.keptHere(keep) {
+	if keep == nil || read == nil || !read.Plain() || s.pins != 0 || s.mode() == Wholly || s.wish.role == "primary" || s.wish.noCache || !s.keptHere(keep) {
 		return nil, nil
 	}
-	v := s.servers.Router().Verdict(read)
-	if v.Unkept != "" || v.Hint.Role == "primary" || v.Hint.HasCache && v.Hint.Cache == 0 {
+	v, unkept := s.verdictOn(read, from)
+	if unkept != "" || v.Hint.Role == "primary" || v.Hint.HasCache && v.Hint.Cache == 0 {
 		return nil, nil
 	}
-	if keep.Live != nil && !keep.Live() {
+	if keep.Live != nil && !keep.Live(from) {
 		return nil, nil
 	}
 	for i := range keep.Rules {
@@ -86,15 +87,17 @@ func (s *Session) keptBy(read *sqlparse.Statement) (*KeepRule, *router.Verdict) 
 
 // explainKept says whether the answer is kept, and by which rule, or what
 // forbids it.
-func (s *Session) explainKept(read *sqlparse.Statement, keep *Keep) string {
-	v := s.servers.Router().Verdict(read)
-	rule, _ := s.keptBy(read)
+func (s *Session) explainKept(read *sqlparse.Statement, keep *Keep, from int) string {
+	v, unkept := s.verdictOn(read, from)
+	rule, _ := s.keptBy(read, from)
 	switch {
+	case rule != nil && from == EveryShard:
+		return fmt.Sprintf("cache    rule %s, for %v, and until one of its tables is written on any shard", rule.Rule.Name, rule.TTL)
 	case rule != nil:
 		return fmt.Sprintf("cache    rule %s, for %v", rule.Rule.Name, rule.TTL)
-	case v.Unkept != "":
-		return "cache    no: " + v.Unkept
-	case keep.Live != nil && !keep.Live():
+	case unkept != "":
+		return "cache    no: " + unkept
+	case keep.Live != nil && !keep.Live(from):
 		return "cache    no: writes made elsewhere are not heard of at this moment (SHOW CACHE says why)"
 	case s.pins != 0 || s.mode() == Wholly:
 		return "cache    no: the session keeps its server connection"
@@ -127,8 +130,8 @@ func (s *Session) hinted(keep *Keep, r *KeepRule, v *router.Verdict) *KeepRule {
 // validSince is the moment that a kept answer must be younger than: the last
 // write to what it read that this proxy knows of, and what the session itself
 // wants to be shown.
-func (s *Session) validSince(v *router.Verdict, at freshness.Instant) freshness.Instant {
-	since := max(s.servers.LastWrite(v.Tables), s.vouched)
+func (s *Session) validSince(v *router.Verdict, from int, at freshness.Instant) freshness.Instant {
+	since := max(s.lastWriteOn(v.Tables, from), s.vouched)
 	staleness := s.settings.Load().Reads.MaxStaleness
 	if v.Hint.HasMaxStaleness {
 		staleness = v.Hint.MaxStaleness

@@ -86,7 +86,7 @@ func BenchmarkUnkept(b *testing.B) {
 		b.Run("simple/"+mode.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if s.keptQuery(read, body) {
+				if s.keptQuery(read, body[:len(body)-1], 0) {
 					b.Fatal("answered")
 				}
 				s.noteWrite(read)
@@ -101,7 +101,7 @@ func BenchmarkUnkept(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					if s.settings.Load().Keep != nil {
-						if done, _ := s.keptBatch(in); done {
+						if done, _ := s.keptBatch(in, 0); done {
 							b.Fatal("answered")
 						}
 					}
@@ -121,7 +121,7 @@ func BenchmarkKept(b *testing.B) {
 	s := keeping(b, "pgbench_accounts")
 	body := []byte(keptSQL + "\x00")
 	read := s.read(body[:len(body)-1])
-	rule, v := s.keptBy(read)
+	rule, v := s.keptBy(read, 0)
 	if rule == nil {
 		b.Fatal("no rule: ", v)
 	}
@@ -134,7 +134,7 @@ func BenchmarkKept(b *testing.B) {
 	for b.Loop() {
 		s.t.fill = nil
 		s.t.edited = nil
-		if !s.keptQuery(s.read(body[:len(body)-1]), body) {
+		if !s.keptQuery(s.read(body[:len(body)-1]), body[:len(body)-1], 0) {
 			b.Fatal("missed")
 		}
 		s.t.edited.Release()
@@ -150,10 +150,10 @@ func TestUnkeptAllocatesNothing(t *testing.T) {
 	in := question(false)
 	s.traffic()
 	if n := testing.AllocsPerRun(100, func() {
-		if s.keptQuery(read, body) {
+		if s.keptQuery(read, body[:len(body)-1], 0) {
 			t.Error("a query was answered")
 		}
-		if done, _ := s.keptBatch(in); done {
+		if done, _ := s.keptBatch(in, 0); done {
 			t.Error("a batch was answered")
 		}
 		s.noteWrite(read)

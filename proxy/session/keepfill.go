@@ -11,6 +11,7 @@ import (
 type filling struct {
 	*cache.Fill
 	verdict *router.Verdict
+	from    int // the shard, or EveryShard
 	asOf    freshness.Instant
 	most    int    // bytes
 	frames  []byte // what the client was sent so far
@@ -76,7 +77,7 @@ func (s *Session) store() {
 		f.Abandon()
 		return
 	}
-	f.Commit(answer, cache.Instant(f.asOf), cache.Instant(s.validSince(f.verdict, f.asOf)))
+	f.Commit(answer, cache.Instant(f.asOf), cache.Instant(s.validSince(f.verdict, f.from, f.asOf)))
 }
 
 // abandonFill ends a fill that came to nothing.

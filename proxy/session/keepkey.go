@@ -14,6 +14,7 @@ import (
 type keptQuestion struct {
 	read *sqlparse.Statement
 	sql  []byte
+	from int // the shard, or EveryShard
 	// In the extended protocol:
 	extended  bool
 	parse     []byte // the Parse of the unnamed statement, whole; nil if the batch has none
@@ -80,7 +81,11 @@ func (s *Session) asksBind(q *keptQuestion, body []byte) bool {
 	}
 	q.args = args
 	if q.parse != nil {
-		q.read = s.read(q.sql)
+		if s.t != nil && s.t.first != nil {
+			q.read = s.t.first // on a sharded cluster it was looked at already
+		} else {
+			q.read = s.read(q.sql)
+		}
 		return true
 	}
 	p, ok := s.statementAhead(nil, name)
@@ -102,7 +107,7 @@ func (s *Session) appendKey(dst []byte, q *keptQuestion) []byte {
 	case q.extended:
 		kind = 'E'
 	}
-	dst = append(dst, kind)
+	dst = append(dst, kind, byte(q.from))
 	dst = appendField(dst, q.sql)
 	if !q.extended {
 		return dst

@@ -12,6 +12,9 @@ func (s *Session) keptHere(keep *Keep) bool {
 	if s.idleStatus == protocol.TxIdle {
 		return s.conn == nil && s.tx.state == txServer
 	}
+	if s.shards != nil {
+		return false
+	}
 	if !keep.InTransactions || s.idleStatus != protocol.TxOpen {
 		return false
 	}
@@ -21,6 +24,8 @@ func (s *Session) keptHere(keep *Keep) bool {
 // whyNotInTx is what keptHere has against it, in words.
 func (s *Session) whyNotInTx(keep *Keep) string {
 	switch {
+	case s.shards != nil && s.inTransaction():
+		return "transactions of sharded clusters are the servers'"
 	case !keep.InTransactions:
 		return "the session is in a transaction, and cache.transactions is off"
 	case s.tx.state == txServer && s.idleStatus == protocol.TxOpen:

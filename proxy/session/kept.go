@@ -10,17 +10,18 @@ import (
 )
 
 // keptQuery answers a simple Query from the cache. If it does not, it may
-// have the answer that is about to come kept there. body is the message's.
-func (s *Session) keptQuery(read *sqlparse.Statement, body []byte) bool {
+// have the answer that is about to come kept there. from is the shard that
+// the answer is of.
+func (s *Session) keptQuery(read *sqlparse.Statement, sql []byte, from int) bool {
 	t := s.t
 	if !t.queue.empty() || t.unsynced || len(t.out) > 0 {
 		return false
 	}
-	rule, v := s.keptBy(read)
+	rule, v := s.keptBy(read, from)
 	if rule == nil {
 		return false
 	}
-	e := s.lookUp(&keptQuestion{read: read, sql: body[:len(body)-1]}, rule, v)
+	e := s.lookUp(&keptQuestion{read: read, sql: sql, from: from}, rule, v)
 	if e == nil {
 		return false
 	}
@@ -35,14 +36,15 @@ func (s *Session) keptQuery(read *sqlparse.Statement, body []byte) bool {
 
 // keptBatch is keptQuery for the batch at the front of the client's input. It
 // takes the whole batch out of the input if it answers it.
-func (s *Session) keptBatch(in []byte) (answered bool, err error) {
+func (s *Session) keptBatch(in []byte, from int) (answered bool, err error) {
 	if s.tx.state > txBegun || s.pins != 0 || s.inTransaction() && (s.portalsOpen() || !s.settings.Load().Keep.InTransactions) {
 		return false, nil
 	}
 	q, ok := s.questionAhead(in)
+	q.from = from
 	var e *cache.Entry
 	if ok {
-		if rule, v := s.keptBy(q.read); rule != nil {
+		if rule, v := s.keptBy(q.read, from); rule != nil {
 			e = s.lookUp(&q, rule, v)
 		}
 	}
@@ -83,7 +85,7 @@ func (s *Session) lookUp(q *keptQuestion, rule *KeepRule, v *router.Verdict) *ca
 	s.requestAt = began
 	for at := began; ; at = now() {
 		asked := instant(at)
-		since := s.validSince(v, asked)
+		since := s.validSince(v, q.from, asked)
 		look := cache.Lookup{
 			Now: cache.Instant(asked), ValidSince: cache.Instant(since), TTL: rule.TTL, Stale: rule.Stale, Rule: rule.Rule,
 		}
@@ -98,7 +100,7 @@ func (s *Session) lookUp(q *keptQuestion, rule *KeepRule, v *router.Verdict) *ca
 				fill.Abandon()
 				return nil
 			}
-			t.fill = &filling{Fill: fill, verdict: v, asOf: asked, most: rule.MaxEntry, status: s.idleStatus}
+			t.fill = &filling{Fill: fill, verdict: v, from: q.from, asOf: asked, most: rule.MaxEntry, status: s.idleStatus}
 			return nil
 		case e != nil:
 			return e // somebody asks anew

@@ -41,8 +41,8 @@ func (s *Session) step() error {
 			return err
 		}
 	}
-	if extended[typ] && s.t == nil && s.settings.Load().Keep != nil {
-		if answered, err := s.keptBatch(in); answered || err != nil {
+	if extended[typ] && (s.t == nil || s.shards != nil && s.t.untouched()) && s.settings.Load().Keep != nil {
+		if answered, err := s.keptBatch(in, s.fromHere()); answered || err != nil {
 			return err
 		}
 	}

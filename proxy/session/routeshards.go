@@ -129,6 +129,9 @@ func (s *Session) takeSharded(read *sqlparse.Statement, sql []byte) (done bool, 
 			s.t.routed = true
 			return false, nil
 		}
+		if s.keptOfGang(read, sql) {
+			return true, nil
+		}
 		if s.inTransaction() {
 			s.openGang()
 		}
@@ -180,6 +183,10 @@ func (s *Session) routeBatch() (more bool, err error) {
 		}
 		if s.inTransaction() && !s.shards.gang.open {
 			s.openGang()
+		} else if !s.inTransaction() && s.settings.Load().Keep != nil {
+			if answered, err := s.keptBatch(s.client.Input(), EveryShard); answered || err != nil {
+				return false, err
+			}
 		}
 		t = s.traffic()
 		t.first = nil
@@ -405,9 +412,10 @@ func (s *Session) stepShards(typ byte, total int) (waits bool, err error) {
 		if more {
 			return true, s.await()
 		}
-		if err != nil {
+		if err != nil || s.t == nil { // the last: it was answered from memory
 			return true, err
 		}
+		t = s.t
 	}
 	if !t.byGang {
 		return false, nil

@@ -42,7 +42,7 @@ func (s *Session) takeQuery(frame, body []byte) (exchange bool, err error) {
 			return true, err
 		}
 	}
-	if s.keptQuery(read, body) {
+	if read != nil && s.keptQuery(read, body[:len(body)-1], s.fromHere()) {
 		return true, nil
 	}
 	if err := s.attach(read, false); err != nil {

@@ -124,8 +124,12 @@ func (s *Session) explainRoute(sql []byte) {
 		lines, p = s.explainShards(read, sql, f)
 	}
 	lines = append(lines, strings.Split(p.String(), "\n")...)
-	if set.Keep != nil && s.shards == nil {
-		lines = append(lines, s.explainKept(read, set.Keep))
+	if _, refused := p.(*plan.Reject); set.Keep != nil && (s.shards == nil || !refused) {
+		from := s.fromHere()
+		if _, one := p.(*plan.Direct); !one {
+			from = EveryShard
+		}
+		lines = append(lines, s.explainKept(read, set.Keep, from))
 	}
 	if d, ok := p.(*plan.Direct); ok && d.Role == plan.Replica {
 		lines = append(lines, s.explainReader(read, set))

@@ -23,6 +23,10 @@ type RecoveryOptions struct {
 	Age    time.Duration // DefaultAge when 0
 	Keep   time.Duration // of a decision that was carried out; DefaultKeep when 0
 	Log    *slog.Logger  // nil: none
+	// Finished, nil for none, is told of each shard where a transaction has
+	// just been committed that its own coordinator had left prepared, or may have
+	// been: what it wrote can be seen from now on.
+	Finished func(shard int)
 }
 
 // Recovery finishes what coordinators left prepared: those of this proxy, of
@@ -249,12 +253,23 @@ func (r *Recovery) finishOne(ctx context.Context, d *doubt) error {
 	}
 	r.o.Log.Info("recovered a prepared transaction", "gid", d.GID, "shard", d.Shard, "age", d.Age, "did", verb)
 	d.finished = true
-	r.settle(d.GID)
+	if !r.settle(d.GID) && d.State == DoubtCommitted {
+		r.finished(d.Shard)
+	}
 	return nil
 }
 
-func (r *Recovery) settle(gid string) {
-	if shard, ours := r.c.open.settle(gid); ours {
+func (r *Recovery) settle(gid string) (ours bool) {
+	shard, ours := r.c.open.settle(gid)
+	if ours {
 		r.c.o.Budget.give(shard)
+		r.finished(shard)
+	}
+	return ours
+}
+
+func (r *Recovery) finished(shard int) {
+	if r.o.Finished != nil {
+		r.o.Finished(shard)
 	}
 }
