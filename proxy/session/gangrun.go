@@ -43,6 +43,8 @@ func (s *Session) runPlan(o *order, p plan.Plan) error {
 		return s.scatterOrder(o, p)
 	case *plan.Broadcast:
 		return s.broadcastOrder(o, p)
+	case *plan.Carry:
+		return s.carryOrder(o, p)
 	case *plan.Move:
 		return s.moveOrder(o, p)
 	case *plan.CopyIn:

@@ -133,6 +133,38 @@ type Broadcast struct {
 	Why     string
 }
 
+// Carry reads rows and inserts each where it belongs, in one distributed
+// transaction.
+type Carry struct {
+	Subs []Sub // whose values Insert takes
+	From *Scatter
+	// Columns are those of From, from 0, that Insert takes: column1 and so on
+	// of what stands between Before and After in its text.
+	Columns       []int
+	Before, After string
+	// Args and Used are the first parameters of Insert: the client's, and then
+	// results of Subs, by index. The rows follow.
+	Args, Used []int
+	// Key is the sharding key; Schema, Table name the map's table. Without a
+	// key all rows go to all of Shards: copies of a reference table, if Copies.
+	Schema, Table string
+	Key           []CarriedKey
+	Shards        shards.Set
+	Copies        bool
+	// Ordered: RETURNING's rows come back in the order of the rows.
+	Ordered bool
+	Why     string
+}
+
+// CarriedKey is the value for one column of the sharding key: a column of the
+// rows, or else a parameter of the client's, from 1, or else a constant.
+type CarriedKey struct {
+	Column int // from 0; -1 is none
+	Param  int
+	Text   string
+	Null   bool // the constant
+}
+
 // Move changes the sharding key of one row: it is deleted from where it is
 // and inserted where it belongs, in one distributed transaction.
 type Move struct {
@@ -177,6 +209,7 @@ type CopyOut struct {
 
 func (*Scatter) sealed()   {}
 func (*Broadcast) sealed() {}
+func (*Carry) sealed()     {}
 func (*Move) sealed()      {}
 func (*CopyIn) sealed()    {}
 func (*CopyOut) sealed()   {}
@@ -247,6 +280,17 @@ func (p *Broadcast) String() string {
 			b.WriteString(numbers("  rows", part.Rows))
 		}
 	}
+	return b.String()
+}
+
+func (c *Carry) String() string {
+	var b strings.Builder
+	b.WriteString("carry    " + c.Why)
+	for i, sub := range c.Subs {
+		fmt.Fprintf(&b, "\nsub %d    %s", i+1, indent(sub.Plan.String()))
+	}
+	b.WriteString("\nfrom     " + indent(c.From.String()))
+	b.WriteString("\nthen     " + c.Before + "(rows)" + c.After + numbers("  args", c.Args) + numbers("  subs", c.Used))
 	return b.String()
 }
 

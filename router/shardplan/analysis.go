@@ -33,6 +33,7 @@ type Analysis struct {
 	all       bool   // a broadcast to all shards, even if there is one
 	insert    *insert
 	move      *move
+	carry     *carry
 	copyIn    *plan.CopyIn
 	copyOut   *plan.CopyOut
 
@@ -157,6 +158,8 @@ func (a *Analysis) plan(args []plan.Arg, o *Options) plan.Plan {
 		return a.insert.plan(a, args, o)
 	case a.copyIn != nil:
 		return a.copyIn
+	case a.carry != nil && a.set == nil:
+		return a.carry.at(a.p, args, o)
 	case a.set == nil:
 		return notPlanned
 	case a.all:
@@ -182,10 +185,12 @@ func (a *Analysis) spread(set shards.Set, args []plan.Arg, o *Options) plan.Plan
 	switch {
 	case a.alone != nil:
 		return a.alone
-	case a.writes && o.RefuseWrites && set.Len() > 1:
+	case a.writes && o.RefuseWrites && set.Len() > 1 && a.carry == nil:
 		return writesRefused
 	case a.multi != nil:
 		return a.scattered(args, o)
+	case a.carry != nil:
+		return a.carry.at(a.p, args, o)
 	case a.copyOut != nil:
 		c := *a.copyOut
 		c.Legs = onShards(c.Legs, set)
@@ -282,7 +287,7 @@ func (a *Analysis) hinted(args []plan.Arg, o *Options) plan.Plan {
 		if a.all {
 			return refusef("", "the statement concerns all shards, whatever a hint says").plan()
 		}
-	case *plan.CopyIn, *plan.Move:
+	case *plan.CopyIn, *plan.Move, *plan.Carry:
 		return refusef("", "a hint cannot choose the shard of this statement").plan()
 	}
 	return a.p.direct[o.Role][shard]
