@@ -200,11 +200,18 @@ type CopyFormat struct {
 	ForceNull, ForceNotNul []int // columns, from 0
 }
 
-// CopyOut puts the rows of several shards into one COPY TO.
+// CopyOut puts the rows of several shards into one COPY TO: what the legs copy,
+// or else the rows of From.
 type CopyOut struct {
 	Legs   []Leg // COPY (...) TO STDOUT
 	Format CopyFormat
 	Why    string
+
+	From  *Scatter
+	Query string // whose rows From gives
+	// Quoted are the columns of FORCE_QUOTE, QuoteAll is its *.
+	Quoted   []string
+	QuoteAll bool
 }
 
 func (*Scatter) sealed()   {}
@@ -306,6 +313,9 @@ func (c *CopyIn) String() string {
 }
 
 func (c *CopyOut) String() string {
+	if c.From != nil {
+		return "copy out rows of\n  " + indent(c.From.String())
+	}
 	s := "copy out " + c.Why
 	for _, l := range c.Legs {
 		s += "\n" + l.String()

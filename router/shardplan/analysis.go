@@ -36,6 +36,7 @@ type Analysis struct {
 	carry     *carry
 	copyIn    *plan.CopyIn
 	copyOut   *plan.CopyOut
+	copyRows  *plan.CopyOut // of the rows of multi
 
 	// guards are refusals that an option lifts.
 	sequences, unique, triggers *plan.Reject
@@ -187,6 +188,8 @@ func (a *Analysis) spread(set shards.Set, args []plan.Arg, o *Options) plan.Plan
 		return a.alone
 	case a.writes && o.RefuseWrites && set.Len() > 1 && a.carry == nil:
 		return writesRefused
+	case a.copyRows != nil:
+		return a.copied(args, o)
 	case a.multi != nil:
 		return a.scattered(args, o)
 	case a.carry != nil:
