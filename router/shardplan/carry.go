@@ -133,6 +133,7 @@ const rowsMark = "(SELECT 'wye rows')"
 func (c *carry) write(p *Planner, it *item, stmt *pg_query.InsertStmt, columns []string, values []*pg_query.Node) *refusal {
 	ins := proto.Clone(stmt).(*pg_query.InsertStmt)
 	ins.WithClause, ins.Cols = nil, nil
+	setTimes(it.rel, ins.OnConflictClause.GetTargetList())
 	from, no := selectOf("SELECT FROM " + rowsMark + " i0")
 	if no != nil {
 		return no

@@ -23,6 +23,9 @@ func (a *Analysis) planInsert(s *statement, tree *pg_query.ParseResult, stmt *pg
 	}
 	a.guardParts(s)
 	a.guard(it, true)
+	if c := stmt.OnConflictClause; c != nil {
+		a.guardDefaults(s, it, c.TargetList)
+	}
 	if a.reject != nil {
 		return
 	}
@@ -114,6 +117,7 @@ func (n *insert) write(p *Planner, it *item, tree *pg_query.ParseResult, stmt *p
 	n.clients = highestParam(tree)
 	copied := proto.Clone(stmt).(*pg_query.InsertStmt)
 	giveTimes(it.rel, copied)
+	setTimes(it.rel, copied.OnConflictClause.GetTargetList())
 	before := proto.Clone(copied)
 	if !freezeNow(p, copied, n.clients+1) {
 		return refusef("Compute the time first, and pass it as a parameter.", "INSERT of rows for several shards with a function of time is not supported")
@@ -238,6 +242,8 @@ func (a *Analysis) pushRows(s *statement, b *block, it *item, stmt *pg_query.Ins
 	if b.timeColumn(it.rel, stmt) != "" || !s.pushable(b.source) {
 		return false
 	}
+	stmt = proto.Clone(stmt).(*pg_query.InsertStmt)
+	setTimes(it.rel, stmt.OnConflictClause.GetTargetList())
 	a.pushWrite(s, &pg_query.Node{Node: &pg_query.Node_InsertStmt{InsertStmt: stmt}}, "INSERT into "+it.table.Name, 0)
 	done := a.alone == nil
 	a.alone = nil
@@ -254,7 +260,9 @@ func (s *statement) keyPlaces(b *block, it *item, stmt *pg_query.InsertStmt) (at
 	columns, plain := insertColumns(it.rel, stmt)
 	for _, name := range it.table.Keys {
 		i := slices.Index(columns, name)
-		if i < 0 || !plain || !b.source.outOpen && i >= len(b.source.outIDs) {
+		attr := it.rel.Column(name)
+		if i < 0 || !plain || !b.source.outOpen && i >= len(b.source.outIDs) ||
+			attr != nil && attr.Identity != 0 && stmt.Override == pg_query.OverridingKind_OVERRIDING_USER_VALUE {
 			s.refuseKey(it, name)
 			return nil, s.refused
 		}
@@ -321,6 +329,7 @@ func (a *Analysis) insertReference(s *statement, b *block, it *item, tree *pg_qu
 		return
 	}
 	copied := proto.Clone(tree).(*pg_query.ParseResult)
+	setTimes(it.rel, copied.Stmts[0].Stmt.GetInsertStmt().OnConflictClause.GetTargetList())
 	switch c := b.timeColumn(it.rel, stmt); {
 	case stmt.SelectStmt == nil && c != "":
 		a.refuse(refusef(hintGiveValues, "column %q of reference table %q takes the time as its default, and each copy would take another", c, it.rel.Name))
