@@ -14,8 +14,7 @@ func (s *Session) broadcastOrder(o *order, p *plan.Broadcast) error {
 	g := &s.shards.gang
 	all := partsOf(p)
 	if all.Len() > 1 && s.shards.all.Limits.Load().Writes == RefuseWrites {
-		return errClient{pgerror.New(pgerror.FeatureNotSupported, "this statement writes on several shards").
-			WithHint("Name one sharding key, or set multi_shard_write to 2pc.")}
+		return errClient{errWritesRefused}
 	}
 	if (all.Len() > 1 || len(p.Subs) > 0) && !g.inTx() {
 		g.implicit = true // what runs first is of the same transaction
@@ -34,6 +33,9 @@ func (s *Session) broadcastOrder(o *order, p *plan.Broadcast) error {
 	b := &broadcast{session: s, order: o, plan: p, types: s.parameterTypes(d), subs: subs}
 	return b.run(all)
 }
+
+var errWritesRefused = pgerror.New(pgerror.FeatureNotSupported, "this statement writes on several shards").
+	WithHint("Name one sharding key, or set multi_shard_write to 2pc.")
 
 // partsOf are all shards of a broadcast.
 func partsOf(p *plan.Broadcast) (set shards.Set) {

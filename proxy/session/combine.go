@@ -251,18 +251,22 @@ func (s *Session) passCombined(o *order, d *Description, m *member) error {
 		return errClient{pgerror.New(pgerror.FeatureNotSupported, "this statement cannot be put together from several shards: its column types would differ").
 			WithHint("Narrow the statement by the sharding key, or cast its columns; please report it.")}
 	}
-	s.emitColumns(o, withFormats(d.Columns, o.formats))
-	for {
-		row, err := s.nextRow(m)
-		if err != nil {
-			return err
-		}
-		if row == nil {
-			s.emitTag(st.Tag)
-			return nil
-		}
-		if err := s.emitRow(row); err != nil {
-			return err
-		}
+	give, end := s.emitRow, func() error { s.emitTag(st.Tag); return nil }
+	if columns := withFormats(d.Columns, o.formats); o.copy != nil {
+		give, end = o.copy.row, o.copy.end
+		err = o.copy.begin(columns)
+	} else {
+		s.emitColumns(o, columns)
 	}
+	for err == nil {
+		var row []byte
+		if row, err = s.nextRow(m); row == nil {
+			break
+		}
+		err = give(row)
+	}
+	if err != nil {
+		return err
+	}
+	return end()
 }

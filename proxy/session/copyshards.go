@@ -62,16 +62,19 @@ func (s *Session) newCopyIn(p *plan.CopyIn) (*copyIn, error) {
 	if p.Reference {
 		return c, nil
 	}
-	f := p.Format
-	split, err := copysplit.New(copysplit.Format{
-		Binary: f.Binary, CSV: f.CSV, Header: f.Header, Delimiter: f.Delimiter, Quote: f.Quote, Esc: f.Esc, Null: f.Null,
-		ForceNull: f.ForceNull, ForceNotNul: f.ForceNotNul,
-	}, p.Key, p.Columns)
+	split, err := copysplit.New(copyFormat(p.Format), p.Key, p.Columns)
 	if err != nil {
 		return nil, err
 	}
 	c.split = split
 	return c, nil
+}
+
+func copyFormat(f plan.CopyFormat) copysplit.Format {
+	return copysplit.Format{
+		Binary: f.Binary, CSV: f.CSV, Header: f.Header, Delimiter: f.Delimiter, Quote: f.Quote, Esc: f.Esc, Null: f.Null,
+		ForceNull: f.ForceNull, ForceNotNul: f.ForceNotNul,
+	}
 }
 
 // feedCopy passes the client's data on until it ends. err is what went wrong
@@ -309,8 +312,10 @@ func asCopyError(err error) error {
 
 // copyOutOrder is COPY TO STDOUT from several shards.
 func (s *Session) copyOutOrder(o *order, p *plan.CopyOut) error {
-	f := p.Format
-	join, err := copysplit.NewJoiner(copysplit.Format{Binary: f.Binary, CSV: f.CSV, Header: f.Header, Delimiter: f.Delimiter, Quote: f.Quote, Esc: f.Esc, Null: f.Null}, shardCount(p.Legs))
+	if p.From != nil {
+		return s.copyRowsOrder(o, p)
+	}
+	join, err := copysplit.NewJoiner(copyFormat(p.Format), shardCount(p.Legs))
 	if err != nil {
 		return asCopyError(err)
 	}

@@ -237,7 +237,7 @@ func (s *Session) describeAt(o *order, k int) (*Description, error) {
 	if s.shards.gang.failed {
 		return nil, errClient{errFailedTx}
 	}
-	return s.askDescription(o, k)
+	return s.describe(o.sql, o.oids, k)
 }
 
 func (s *Session) gangExecute(body []byte) error {

@@ -56,6 +56,8 @@ func (s *Session) carryOut(o *order, p plan.Plan) error {
 		return s.declareOrder(o, p)
 	case *plan.Broadcast:
 		return s.broadcastOrder(o, p)
+	case *plan.Carry:
+		return s.carryOrder(o, p)
 	case *plan.Move:
 		return s.moveOrder(o, p)
 	case *plan.CopyIn:

@@ -23,10 +23,11 @@ type order struct {
 	analysis Analysis
 	oids     []byte // parameter types as in the client's Parse; nil: none
 	args     []plan.Arg
-	formats  []byte // of the result's columns, 2 bytes each, as in the client's Bind
-	again    bool   // the text has come before
-	describe bool   // the client is to see the columns before the rows
-	simple   bool   // it came as a simple Query
+	formats  []byte    // of the result's columns, 2 bytes each, as in the client's Bind
+	again    bool      // the text has come before
+	describe bool      // the client is to see the columns before the rows
+	simple   bool      // it came as a simple Query
+	copy     *copyRows // its rows are the data of a COPY
 }
 
 // errClient carries an error for the client through functions that may also

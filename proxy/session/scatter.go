@@ -18,6 +18,11 @@ func (s *Session) scatterOrder(o *order, p *plan.Scatter) error {
 	if err != nil {
 		return err
 	}
+	return s.scatterDescribed(o, p, d)
+}
+
+// scatterDescribed reads from several shards what d describes.
+func (s *Session) scatterDescribed(o *order, p *plan.Scatter, d *Description) error {
 	to := s.readersFor(p.Role)
 	subs, err := s.runSubs(o, p.Subs, d, to)
 	if err != nil {
@@ -38,24 +43,24 @@ func (s *Session) description(o *order, k int) (*Description, error) {
 		o.again = true
 		return d, nil
 	}
-	d, err := s.askDescription(o, k)
+	d, err := s.describe(o.sql, o.oids, k)
 	if err == nil {
 		memo.Store(d)
 	}
 	return d, err
 }
 
-// askDescription asks shard k.
-func (s *Session) askDescription(o *order, k int) (*Description, error) {
+// describe asks shard k what a text is.
+func (s *Session) describe(sql string, oids []byte, k int) (*Description, error) {
 	m, refusal := s.member(k, nil)
 	if refusal != nil {
 		return nil, errClient{refusal}
 	}
-	oids := o.oids
+	d := &Description{oids: string(oids), shard: k}
 	if oids == nil {
 		oids = []byte{0, 0}
 	}
-	b := protocol.AppendParse(nil, "", o.sql, oids)
+	b := protocol.AppendParse(nil, "", sql, oids)
 	b = protocol.AppendDescribe(b, "")
 	st, err := s.ask(m, protocol.AppendFrame(b, 'S'))
 	if err == nil {
@@ -67,7 +72,8 @@ func (s *Session) askDescription(o *order, k int) (*Description, error) {
 	case st.Refusal != nil:
 		return nil, errClient{st.Refusal}
 	}
-	return &Description{Parameters: st.Parameters, Columns: st.Columns, oids: string(o.oids), shard: k}, nil
+	d.Parameters, d.Columns = st.Parameters, st.Columns
+	return d, nil
 }
 
 // types are the parameters' types.
@@ -95,8 +101,7 @@ func (s *Session) mergeOrder(o *order, p *plan.Scatter, d *Description, subs []p
 	list, err := s.launchLeg(l, o, s.parameterTypes(d), subs, formats, to)
 	s.cancelable(conns(list))
 	if err == nil {
-		s.emitColumns(o, withFormats(d.Columns, o.formats))
-		err = s.mergeStreams(p.Merge, list, limiter)
+		err = s.mergeStreams(o, p.Merge, list, limiter, withFormats(d.Columns, o.formats))
 	}
 	s.cancelable(nil)
 	if settled := s.settleStreams(list, err == nil && s.shards.gang.inTx()); err == nil {
@@ -106,7 +111,17 @@ func (s *Session) mergeOrder(o *order, p *plan.Scatter, d *Description, subs []p
 }
 
 // mergeStreams passes the members' rows on, in order of the keys.
-func (s *Session) mergeStreams(how *plan.Merge, list []*member, limiter *merge.Limiter) error {
+func (s *Session) mergeStreams(o *order, how *plan.Merge, list []*member, limiter *merge.Limiter, columns []byte) error {
+	if o.copy != nil {
+		if err := o.copy.begin(columns); err != nil {
+			return err
+		}
+		if _, err := s.takeMerged(how, list, limiter, o.copy.row); err != nil {
+			return err
+		}
+		return o.copy.end()
+	}
+	s.emitColumns(o, columns)
 	sent, err := s.takeMerged(how, list, limiter, s.emitRow)
 	if err != nil {
 		return err

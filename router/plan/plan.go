@@ -21,7 +21,7 @@ func (r Role) String() string {
 }
 
 // Plan is what to do with one statement: *Direct or *Reject, and on a sharded
-// cluster also *Scatter, *Broadcast, *Move, *CopyIn or *CopyOut. Plans are
+// cluster also *Scatter, *Broadcast, *Carry, *Move, *CopyIn or *CopyOut. Plans are
 // immutable and shared between goroutines.
 type Plan interface {
 	// String is for people: a few lines, without a newline at the end.

@@ -143,6 +143,38 @@ type Broadcast struct {
 	Why     string
 }
 
+// Carry reads rows and inserts each where it belongs, in one distributed
+// transaction.
+type Carry struct {
+	Subs []Sub // whose values Insert takes
+	From *Scatter
+	// Columns are those of From, from 0, that Insert takes: column1 and so on
+	// of what stands between Before and After in its text.
+	Columns       []int
+	Before, After string
+	// Args and Used are the first parameters of Insert: the client's, and then
+	// results of Subs, by index. The rows follow.
+	Args, Used []int
+	// Key is the sharding key; Schema, Table name the map's table. Without a
+	// key all rows go to all of Shards: copies of a reference table, if Copies.
+	Schema, Table string
+	Key           []CarriedKey
+	Shards        shards.Set
+	Copies        bool
+	// Ordered: RETURNING's rows come back in the order of the rows.
+	Ordered bool
+	Why     string
+}
+
+// CarriedKey is the value for one column of the sharding key: a column of the
+// rows, or else a parameter of the client's, from 1, or else a constant.
+type CarriedKey struct {
+	Column int // from 0; -1 is none
+	Param  int
+	Text   string
+	Null   bool // the constant
+}
+
 // Move changes the sharding key of one row: it is deleted from where it is
 // and inserted where it belongs, in one distributed transaction.
 type Move struct {
@@ -178,16 +210,24 @@ type CopyFormat struct {
 	ForceNull, ForceNotNul []int // columns, from 0
 }
 
-// CopyOut puts the rows of several shards into one COPY TO.
+// CopyOut puts the rows of several shards into one COPY TO: what the legs copy,
+// or else the rows of From.
 type CopyOut struct {
 	Legs   []Leg // COPY (...) TO STDOUT
 	Format CopyFormat
 	Why    string
+
+	From  *Scatter
+	Query string // whose rows From gives
+	// Quoted are the columns of FORCE_QUOTE, QuoteAll is its *.
+	Quoted   []string
+	QuoteAll bool
 }
 
 func (*Scatter) sealed()   {}
 func (*Cursor) sealed()    {}
 func (*Broadcast) sealed() {}
+func (*Carry) sealed()     {}
 func (*Move) sealed()      {}
 func (*CopyIn) sealed()    {}
 func (*CopyOut) sealed()   {}
@@ -265,6 +305,17 @@ func (p *Broadcast) String() string {
 	return b.String()
 }
 
+func (c *Carry) String() string {
+	var b strings.Builder
+	b.WriteString("carry    " + c.Why)
+	for i, sub := range c.Subs {
+		fmt.Fprintf(&b, "\nsub %d    %s", i+1, indent(sub.Plan.String()))
+	}
+	b.WriteString("\nfrom     " + indent(c.From.String()))
+	b.WriteString("\nthen     " + c.Before + "(rows)" + c.After + numbers("  args", c.Args) + numbers("  subs", c.Used))
+	return b.String()
+}
+
 func (m *Move) String() string {
 	return "move     " + m.Why + "\n" + m.Delete.String() + "\nthen     " + m.Insert
 }
@@ -277,6 +328,9 @@ func (c *CopyIn) String() string {
 }
 
 func (c *CopyOut) String() string {
+	if c.From != nil {
+		return "copy out rows of\n  " + indent(c.From.String())
+	}
 	s := "copy out " + c.Why
 	for _, l := range c.Legs {
 		s += "\n" + l.String()

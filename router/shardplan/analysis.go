@@ -33,9 +33,11 @@ type Analysis struct {
 	all       bool   // a broadcast to all shards, even if there is one
 	insert    *insert
 	move      *move
+	carry     *carry
 	copyIn    *plan.CopyIn
 	copyOut   *plan.CopyOut
-	cursor    *plan.Cursor // over the rows of multi
+	cursor    *plan.Cursor  // over the rows of multi
+	copyRows  *plan.CopyOut // of the rows of multi
 
 	// guards are refusals that an option lifts.
 	sequences, unique, triggers *plan.Reject
@@ -158,6 +160,8 @@ func (a *Analysis) plan(args []plan.Arg, o *Options) plan.Plan {
 		return a.insert.plan(a, args, o)
 	case a.copyIn != nil:
 		return a.copyIn
+	case a.carry != nil && a.set == nil:
+		return a.carry.at(a.p, args, o)
 	case a.set == nil:
 		return notPlanned
 	case a.all:
@@ -183,10 +187,14 @@ func (a *Analysis) spread(set shards.Set, args []plan.Arg, o *Options) plan.Plan
 	switch {
 	case a.alone != nil:
 		return a.alone
-	case a.writes && o.RefuseWrites && set.Len() > 1:
+	case a.writes && o.RefuseWrites && set.Len() > 1 && a.carry == nil:
 		return writesRefused
+	case a.copyRows != nil:
+		return a.copied(args, o)
 	case a.multi != nil:
 		return a.scattered(args, o)
+	case a.carry != nil:
+		return a.carry.at(a.p, args, o)
 	case a.copyOut != nil:
 		c := *a.copyOut
 		c.Legs = onShards(c.Legs, set)
@@ -292,7 +300,7 @@ func (a *Analysis) hinted(args []plan.Arg, o *Options) plan.Plan {
 		if a.all {
 			return refusef("", "the statement concerns all shards, whatever a hint says").plan()
 		}
-	case *plan.CopyIn, *plan.Move:
+	case *plan.CopyIn, *plan.Move, *plan.Carry:
 		return refusef("", "a hint cannot choose the shard of this statement").plan()
 	}
 	return a.p.direct[o.Role][shard]

@@ -36,6 +36,12 @@ func (b *block) bindDelete(stmt *pg_query.DeleteStmt) {
 func (a *Analysis) planUpdate(s *statement, tree *pg_query.ParseResult, stmt *pg_query.UpdateStmt) {
 	b := a.begin(s, stmt)
 	it := b.target(stmt.Relation)
+	if it != nil {
+		a.guardDefaults(s, it, stmt.TargetList)
+		if setTimes(it.rel, stmt.TargetList) {
+			s.sql = "" // the text says something else
+		}
+	}
 	b.bindUpdate(it, stmt)
 	if !a.judge(s, s.reads()) || it == nil {
 		return

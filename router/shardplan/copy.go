@@ -112,20 +112,33 @@ func (a *Analysis) copyQuery(s *statement, stmt *pg_query.CopyStmt) {
 	if a.multi == nil || a.multi.refused != nil {
 		return
 	}
-	sc, parts := a.multi.scatter, len(a.multi.parts) > 0 || a.multi.now
-	a.multi = nil
-	m := sc.Merge
-	if m == nil || m.Hidden > 0 || m.Limit.Set || m.Offset.Set || parts || len(sc.Legs) != 1 || len(sc.Legs[0].Args) > 0 {
-		a.alone = refusef("Run the SELECT by itself.", "COPY (SELECT ...) over several shards is supported only where rows need no merging").plan()
-		return
-	}
 	format, no := copyFormat(stmt, nil)
 	if no != nil {
 		a.refuse(no)
 		return
 	}
-	// The leg of such a plan is the SELECT as it is.
-	a.copyOut = copyLegs(s, format, sc.Why)
+	if a.multi.asItIs() {
+		a.copyOut = copyLegs(s, format, a.multi.scatter.Why)
+		a.multi = nil
+		return
+	}
+	out := &plan.CopyOut{Format: format}
+	if out.Quoted, out.QuoteAll, no = writerOptions(stmt, format); no == nil {
+		out.Query, no = deparse(stmt.Query)
+	}
+	if no != nil {
+		a.alone = no.plan()
+		return
+	}
+	a.copyRows = out
+}
+
+// asItIs reports whether each shard runs the SELECT of the text, and the rows
+// need no more than to stand behind each other.
+func (m *multi) asItIs() bool {
+	how := m.scatter.Merge
+	return how != nil && how.Hidden == 0 && !how.Limit.Set && !how.Offset.Set && len(m.parts) == 0 && !m.now &&
+		len(m.scatter.Legs) == 1 && len(m.scatter.Legs[0].Args) == 0
 }
 
 // copyLegs sends the client's own text: the deparser cannot print all options.
@@ -133,12 +146,28 @@ func copyLegs(s *statement, format plan.CopyFormat, why string) *plan.CopyOut {
 	return &plan.CopyOut{Legs: []plan.Leg{{SQL: s.sql}}, Format: format, Why: why}
 }
 
+// copied is the plan of COPY (SELECT ...) TO whose rows wye puts together.
+func (a *Analysis) copied(args []plan.Arg, o *Options) plan.Plan {
+	made := a.scattered(args, o)
+	rows, ok := made.(*plan.Scatter)
+	if !ok {
+		return made
+	}
+	out := *a.copyRows
+	out.From = rows
+	return &out
+}
+
 // copyFormat reads the options of COPY. columns are those of the data.
 func copyFormat(stmt *pg_query.CopyStmt, columns []string) (plan.CopyFormat, *refusal) {
 	f := plan.CopyFormat{}
 	given := map[string]*pg_query.Node{}
 	for _, n := range stmt.Options {
-		given[n.GetDefElem().Defname] = n.GetDefElem().Arg
+		name := n.GetDefElem().Defname
+		if _, twice := given[name]; twice {
+			return f, refusef("Give it once.", "COPY option %s is given twice", name)
+		}
+		given[name] = n.GetDefElem().Arg
 	}
 	switch format := optionText(given["format"]); format {
 	case "csv":
@@ -187,7 +216,12 @@ func applyOption(f *plan.CopyFormat, name string, arg *pg_query.Node, columns []
 		f.Null = text
 		return nil
 	case "header":
-		f.Header = arg == nil || text != "false" && text != "off" && text != "0"
+		switch text = strings.ToLower(text); {
+		case arg == nil || text == "true" || text == "on" || text == "1" || text == "match":
+			f.Header = true
+		case text != "false" && text != "off" && text != "0":
+			return refusef("", "COPY option header is not supported with this value")
+		}
 		return nil
 	case "force_null":
 		return columnList(&f.ForceNull, arg, columns)

@@ -262,6 +262,11 @@ func (a *Analysis) alterTable(s *statement, stmt *pg_query.AlterTableStmt) {
 		return
 	}
 	t := a.declared(s, stmt.Relation, nil)
+	if t != nil && t.Kind != shards.Single {
+		for _, n := range stmt.Cmds {
+			a.fills(t, n.GetAlterTableCmd())
+		}
+	}
 	if t == nil || t.Kind != shards.Sharded {
 		return
 	}

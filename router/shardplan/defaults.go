@@ -2,7 +2,6 @@ package shardplan
 
 import (
 	"slices"
-	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 	"google.golang.org/protobuf/proto"
@@ -109,8 +108,7 @@ func (b *block) draws(it *item, stmt *pg_query.InsertStmt) *refusal {
 	if c == "" {
 		return nil
 	}
-	return refusef("Give the value, for instance of SELECT nextval(...), or set sharding.local_sequences if those of the shards never meet.",
-		"column %q of %q takes its default from a sequence, and each shard has its own", c, it.rel.Name)
+	return drawn(c, it.rel.Name)
 }
 
 // sequenceColumn is a column that an INSERT leaves to a sequence.
@@ -119,11 +117,11 @@ func (b *block) sequenceColumn(r *catalog.Relation, stmt *pg_query.InsertStmt) s
 	lists := stmt.SelectStmt.GetSelectStmt().GetValuesLists()
 	for i := range r.Columns {
 		c := &r.Columns[i]
-		if c.Identity == 0 && !strings.Contains(c.Default, "nextval(") {
+		if !isSerial(c) {
 			continue
 		}
 		at := slices.Index(columns, c.Name)
-		if at < 0 {
+		if at < 0 || c.Identity != 0 && stmt.Override == pg_query.OverridingKind_OVERRIDING_USER_VALUE {
 			return c.Name
 		}
 		for _, n := range lists {
@@ -143,16 +141,7 @@ func (b *block) changingDefault(r *catalog.Relation, stmt *pg_query.InsertStmt) 
 		if c.Default == "" || slices.Contains(columns, c.Name) && !hasDefaultWord(stmt) {
 			continue
 		}
-		tree, err := sqlparse.Tree("SELECT " + c.Default)
-		bad := err != nil
-		if err == nil {
-			rewrite.Walk(tree, func(m proto.Message) bool {
-				f, ok := m.(*pg_query.FuncCall)
-				bad = bad || ok && b.s.p.call(f).kind > callNow
-				return true
-			})
-		}
-		if bad {
+		if b.s.p.changes(c.Default) {
 			return refusef(hintGiveValues, "the default of column %q of reference table %q is not the same on every shard", c.Name, r.Name)
 		}
 	}

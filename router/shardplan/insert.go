@@ -147,6 +147,10 @@ func (s *statement) rowsOf(it *item, stmt *pg_query.InsertStmt, src *pg_query.Se
 				s.refuseKey(it, name)
 				return nil
 			}
+			if attr.Identity != 0 && stmt.Override == pg_query.OverridingKind_OVERRIDING_USER_VALUE {
+				s.refuseKey(it, name)
+				return nil
+			}
 			if at[j] >= len(items) { // a row that is too short: what is missing is the default
 				s.refuseKey(it, name)
 				return nil
@@ -182,7 +186,7 @@ func (s *statement) rowsOf(it *item, stmt *pg_query.InsertStmt, src *pg_query.Se
 // with a default that is for a server to compute.
 func (s *statement) refuseKey(it *item, name string) {
 	attr := it.rel.Column(name)
-	if attr != nil && !attr.HasDefault() {
+	if attr != nil && !attr.HasDefault() && attr.Identity == 0 {
 		s.refuse(nullKey(it.rel.Name, name))
 		return
 	}

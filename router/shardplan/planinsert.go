@@ -7,7 +7,6 @@ import (
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/wyeproxy/wye/router/plan"
 	"github.com/wyeproxy/wye/shards"
 )
 
@@ -24,6 +23,9 @@ func (a *Analysis) planInsert(s *statement, tree *pg_query.ParseResult, stmt *pg
 	}
 	a.guardParts(s)
 	a.guard(it, true)
+	if c := stmt.OnConflictClause; c != nil {
+		a.guardDefaults(s, it, c.TargetList)
+	}
 	if a.reject != nil {
 		return
 	}
@@ -33,7 +35,13 @@ func (a *Analysis) planInsert(s *statement, tree *pg_query.ParseResult, stmt *pg
 		return
 	case shards.Single:
 		a.set = a.setOfAll(s)
-		a.alone = refusef("", "INSERT into %q, which is on one shard, of rows of others is not supported", it.table.Name).plan()
+		no := refusef("", "INSERT into %q, which is on one shard, of rows of others is not supported", it.table.Name)
+		if b.source != nil {
+			no = a.carryRows(s, b, it, stmt, nil)
+		}
+		if no != nil {
+			a.alone = no.plan()
+		}
 		return
 	}
 	a.localSequences(b, it, stmt)
@@ -109,6 +117,7 @@ func (n *insert) write(p *Planner, it *item, tree *pg_query.ParseResult, stmt *p
 	n.clients = highestParam(tree)
 	copied := proto.Clone(stmt).(*pg_query.InsertStmt)
 	giveTimes(it.rel, copied)
+	setTimes(it.rel, copied.OnConflictClause.GetTargetList())
 	before := proto.Clone(copied)
 	if !freezeNow(p, copied, n.clients+1) {
 		return refusef("Compute the time first, and pass it as a parameter.", "INSERT of rows for several shards with a function of time is not supported")
@@ -197,76 +206,81 @@ func (s *statement) conflict(it *item, c *pg_query.OnConflictClause) {
 }
 
 // insertSelect plans INSERT ... SELECT into a sharded table: each shard inserts
-// its own rows, if they stay there.
+// its own rows, if they stay there; or else they are carried.
 func (a *Analysis) insertSelect(s *statement, b *block, it *item, stmt *pg_query.InsertStmt) {
-	src := b.source
-	columns, plain := insertColumns(it.rel, stmt)
-	a.set = a.others(s, it)
-	keyed, no := a.keyOfSource(s, b, it, stmt, columns, plain)
-	switch {
-	case no != nil:
+	at, no := s.keyPlaces(b, it, stmt)
+	if no != nil {
 		a.refuse(no)
 		return
-	case keyed != nil: // a constant
-		a.set = keyed
-		if others := a.others(s, it); others != nil {
-			a.set = or(a.p.everyShard(), keyed, others)
-		}
-		a.alone = refusef(hintOneShard, "INSERT of rows of several shards into one is not supported").plan()
-		return
 	}
-	if b.timeColumn(it.rel, stmt) != "" {
-		stmt = selectTimes(it.rel, stmt, src)
-	}
-	if c := b.timeColumn(it.rel, stmt); c != "" {
-		a.alone = refusef(hintGiveValues, "column %q of %q takes the time as its default, and each shard would take another", c, it.rel.Name).plan()
-		return
-	}
-	if a.alone = a.pushable(s, src); a.alone == nil {
-		a.pushWrite(s, &pg_query.Node{Node: &pg_query.Node_InsertStmt{InsertStmt: stmt}}, "INSERT into "+it.table.Name, 0)
-	}
-}
-
-// pushable says why a source cannot run shard by shard.
-func (a *Analysis) pushable(s *statement, src *block) *plan.Reject {
-	k := src.spreadDerived(nil)
+	a.set = a.others(s, it)
+	keyed := a.constantKey(s, it, stmt.SelectStmt.GetSelectStmt(), b.source, at)
 	switch {
-	case k.refusal != nil:
-		return k.refusal.plan()
-	case s.calls.volatile != "" || s.calls.sample || s.calls.system != "":
-		return refusef(hintOneShard, "INSERT ... SELECT over several shards with a volatile function, TABLESAMPLE or a system column is not supported").plan()
-	case s.writesWith():
-		return refusef(hintOneShard, "WITH that writes on several shards is not supported").plan()
+	case keyed != nil:
+		if a.set != nil {
+			keyed = or(a.p.everyShard(), keyed, a.set)
+		}
+		a.set = keyed
+	case !s.copiesKey(b.source, it, at):
+		a.set = nil // on whichever shard the rows are, they may belong to others
+	case a.pushRows(s, b, it, stmt):
+		return
 	}
-	return nil
+	if no := a.carryRows(s, b, it, stmt, at); no != nil {
+		a.alone = no.plan()
+		if a.set == nil {
+			a.refuse(no)
+		}
+	}
 }
 
-// keyOfSource finds the sharding key among the columns of the source: copied
-// from a table of the same map (nil), or constant (a program).
-func (a *Analysis) keyOfSource(s *statement, b *block, it *item, stmt *pg_query.InsertStmt, columns []string, plain bool) (*program, *refusal) {
-	src := b.source
-	var at []int
+// pushRows has each shard insert its own rows, if it can.
+func (a *Analysis) pushRows(s *statement, b *block, it *item, stmt *pg_query.InsertStmt) bool {
+	if b.timeColumn(it.rel, stmt) != "" {
+		stmt = selectTimes(it.rel, stmt, b.source)
+	}
+	if b.timeColumn(it.rel, stmt) != "" || !s.pushable(b.source) {
+		return false
+	}
+	stmt = proto.Clone(stmt).(*pg_query.InsertStmt)
+	setTimes(it.rel, stmt.OnConflictClause.GetTargetList())
+	a.pushWrite(s, &pg_query.Node{Node: &pg_query.Node_InsertStmt{InsertStmt: stmt}}, "INSERT into "+it.table.Name, 0)
+	done := a.alone == nil
+	a.alone = nil
+	return done
+}
+
+// pushable reports whether a source can run shard by shard.
+func (s *statement) pushable(src *block) bool {
+	return src.spreadDerived(nil).refusal == nil && s.calls.volatile == "" && !s.calls.sample && s.calls.system == "" && !s.writesWith()
+}
+
+// keyPlaces are the sharding key's columns among those that the source gives.
+func (s *statement) keyPlaces(b *block, it *item, stmt *pg_query.InsertStmt) (at []int, no *refusal) {
+	columns, plain := insertColumns(it.rel, stmt)
 	for _, name := range it.table.Keys {
 		i := slices.Index(columns, name)
-		if i < 0 || !plain || i >= len(src.outIDs) {
+		attr := it.rel.Column(name)
+		if i < 0 || !plain || !b.source.outOpen && i >= len(b.source.outIDs) ||
+			attr != nil && attr.Identity != 0 && stmt.Override == pg_query.OverridingKind_OVERRIDING_USER_VALUE {
 			s.refuseKey(it, name)
 			return nil, s.refused
 		}
 		at = append(at, i)
 	}
-	if p := a.constantKey(s, it, stmt.SelectStmt.GetSelectStmt(), src, at); p != nil {
-		return p, nil
-	}
+	return at, nil
+}
+
+// copiesKey reports whether the source copies the sharding key of a table of
+// the same map.
+func (s *statement) copiesKey(src *block, it *item, at []int) bool {
 	k := src.spreadDerived(nil)
-	if k.refusal == nil {
-		for _, one := range k.keys {
-			if one.group == it.table.Group && slices.Equal(src.ordinals(src.outIDs, one), at) && s.sameTypes(it, src, at) {
-				return nil, nil
-			}
-		}
+	if k.refusal != nil || src.outOpen {
+		return false
 	}
-	return nil, refusef("Copy the key from a table of the same map, or give it as a constant.",
-		"INSERT ... SELECT into %q must copy the sharding key from a table of the same map", it.rel.Name)
+	return slices.ContainsFunc(k.keys, func(one keySet) bool {
+		return one.group == it.table.Group && slices.Equal(src.ordinals(src.outIDs, one), at) && s.sameTypes(it, src, at)
+	})
 }
 
 // sameTypes: no cast on the way may change the key.
@@ -314,16 +328,27 @@ func (a *Analysis) insertReference(s *statement, b *block, it *item, tree *pg_qu
 		a.refuse(no)
 		return
 	}
-	if stmt.OnConflictClause != nil && b.source != nil {
-		a.refuse(refusef("Read the rows first, then write them as values.", "INSERT ... SELECT ... ON CONFLICT into reference table %q is not supported: which of several rows comes first is not certain", it.rel.Name))
-		return
-	}
 	copied := proto.Clone(tree).(*pg_query.ParseResult)
-	if stmt.SelectStmt.GetSelectStmt().GetValuesLists() != nil {
-		giveTimes(it.rel, copied.Stmts[0].Stmt.GetInsertStmt())
-	} else if c := b.timeColumn(it.rel, stmt); c != "" {
+	setTimes(it.rel, copied.Stmts[0].Stmt.GetInsertStmt().OnConflictClause.GetTargetList())
+	switch c := b.timeColumn(it.rel, stmt); {
+	case stmt.SelectStmt == nil && c != "":
 		a.refuse(refusef(hintGiveValues, "column %q of reference table %q takes the time as its default, and each copy would take another", c, it.rel.Name))
 		return
+	case b.source == nil:
+		giveTimes(it.rel, copied.Stmts[0].Stmt.GetInsertStmt())
+		a.writeReference(s, b, it, copied)
+		return
+	case stmt.OnConflictClause == nil && c == "" && copiesDiffer(s, b, it) == nil:
+		a.pushCopies(s, it, copied.Stmts[0].Stmt, 0)
+		return
 	}
-	a.writeReference(s, b, it, copied)
+	no := a.copiesOf(it, stmt)
+	if no == nil {
+		no = a.carryRows(s, b, it, stmt, nil)
+	}
+	if no != nil {
+		a.refuse(no)
+		return
+	}
+	a.all = true
 }

@@ -17,7 +17,7 @@ func (a *Analysis) planExplain(stmt *pg_query.ExplainStmt, searchPath []string) 
 	if a.move != nil {
 		a.move.alone = a.alone
 	}
-	if a.all && a.reject == nil || a.copyIn != nil {
+	if a.all && a.reject == nil || a.copyIn != nil || a.carry != nil && a.set == nil {
 		a.reject = a.alone
 	}
 }

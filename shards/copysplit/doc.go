@@ -3,7 +3,7 @@
 // It owns what a COPY in text, csv or binary format looks like: the Splitter
 // cuts COPY FROM STDIN into rows and finds the sharding key's columns in
 // them, so that each row can go to its shard, byte by byte as it came; the
-// Joiner makes one COPY TO STDOUT of several.
+// Joiner makes one COPY TO STDOUT of several; the Writer one of rows.
 //
 // It never changes a row, never converts a value or its encoding, and does
 // not know where a row goes. It holds one row and one chunk at most.
