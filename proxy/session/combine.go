@@ -200,11 +200,16 @@ func (s *Session) combineOrder(o *order, p *plan.Scatter, d *Description, subs [
 func (s *Session) leadTypes(shard int, columns []byte) []uint32 {
 	types := columnTypes(columns)
 	for i, oid := range types {
-		if oid >= firstNormalOID {
-			types[i] = s.shards.all.Planner.LeadType(shard, oid)
-		}
+		types[i] = s.leadType(shard, oid)
 	}
 	return types
+}
+
+func (s *Session) leadType(shard int, oid uint32) uint32 {
+	if oid >= firstNormalOID {
+		return s.shards.all.Planner.LeadType(shard, oid)
+	}
+	return oid
 }
 
 // firstNormalOID is where numbers of types begin that databases give
