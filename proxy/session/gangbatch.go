@@ -105,6 +105,12 @@ func (s *Session) gangParse(frame, body []byte) error {
 	return nil
 }
 
+// namesIts reports whether what a statement means is in what it names, which
+// the session keeps or knows the place of.
+func namesIts(read *sqlparse.Statement) bool { return byName[read.Kind()] && read.Parsed() }
+
+var byName = map[sqlparse.Kind]bool{sqlparse.KindFetch: true, sqlparse.KindClose: true, sqlparse.KindPrepare: true, sqlparse.KindExecute: true}
+
 // gangStatement is the client's statement of that name, as an order.
 func (s *Session) gangStatement(name []byte) (*order, error) {
 	p, ok := s.statementAhead(nil, name)
@@ -115,7 +121,7 @@ func (s *Session) gangStatement(name []byte) (*order, error) {
 		return nil, errClient{pgerror.Newf(pgerror.InvalidSQLStatementName, "prepared statement %q does not exist", name)}
 	}
 	o := &order{read: p.read, sql: string(p.sql), oids: bytes.Clone(p.oids)}
-	if kind := p.read.Kind(); !anywhere[kind] && kind != sqlparse.KindFetch && kind != sqlparse.KindClose {
+	if !anywhere[p.read.Kind()] && !namesIts(p.read) {
 		o.analysis = s.analyze(p.read, p.sql)
 	}
 	return o, nil
@@ -216,11 +222,14 @@ func (s *Session) gangDescribe(body []byte) error {
 
 // describeOrder has the lead shard describe a statement.
 func (s *Session) describeOrder(o *order) (*Description, error) {
-	switch o.read.Kind() {
-	case sqlparse.KindFetch:
+	switch kind := o.read.Kind(); {
+	case !o.read.Parsed():
+	case kind == sqlparse.KindFetch:
 		return s.describeAt(o, s.cursorShard(o.read.Parts[0].Name))
-	case sqlparse.KindDeclare:
+	case kind == sqlparse.KindDeclare:
 		return s.describeAt(o, s.anyShard(0))
+	case kind == sqlparse.KindExecute:
+		return s.describeExecute(o)
 	}
 	if o.analysis == nil {
 		return &Description{Parameters: []byte{0, 0}}, nil // it is about the transaction
@@ -252,7 +261,7 @@ func (s *Session) gangExecute(body []byte) error {
 	most := int(int32(uint32(rest[0])<<24 | uint32(rest[1])<<16 | uint32(rest[2])<<8 | uint32(rest[3])))
 	s.t.executed++
 	g := &s.shards.gang
-	if !g.inTx() && s.t.executes != 1 && p.order.analysis != nil {
+	if !g.inTx() && s.t.executes != 1 && (p.order.analysis != nil || p.order.read.Kind() == sqlparse.KindExecute) {
 		g.implicit = true // all that the batch does is one transaction
 	}
 	return s.runPortal(p, most)

@@ -70,8 +70,15 @@ func (s *Session) control(o *order) (done bool, err error) {
 			}
 		}
 		return true, s.controlAll(o, g.open)
+	case !o.read.Parsed():
 	case kind == sqlparse.KindFetch, kind == sqlparse.KindClose:
 		return true, s.followCursor(o)
+	case kind == sqlparse.KindPrepare:
+		return true, s.prepareOrder(o)
+	case kind == sqlparse.KindExecute:
+		return true, s.executeOrder(o)
+	case kind == sqlparse.KindDeallocate:
+		return true, s.deallocateOrder(o)
 	}
 	return false, nil
 }

@@ -96,13 +96,14 @@ func (s *Session) launchArgs(l *plan.Leg, args []plan.Arg, formats []byte, to fu
 }
 
 // typedArg is the client's n-th argument, with the type that the server has
-// found for it.
+// found for it. A type that the database made has another number on each
+// server, which finds it anew.
 func typedArg(args []plan.Arg, types []uint32, n int) plan.Arg {
 	a := plan.Arg{Null: true}
 	if n >= 1 && n <= len(args) {
 		a = args[n-1]
 	}
-	if a.OID == 0 && n >= 1 && n <= len(types) {
+	if a.OID == 0 && n >= 1 && n <= len(types) && types[n-1] < firstNormalOID {
 		a.OID = types[n-1]
 	}
 	return a
@@ -212,7 +213,9 @@ func (s *Session) emitColumns(o *order, columns []byte) {
 		return
 	}
 	if columns[0] == 0 && columns[1] == 0 {
-		s.edited(protocol.AppendFrame(s.edit(), 'n'))
+		if !o.simple {
+			s.edited(protocol.AppendFrame(s.edit(), 'n'))
+		}
 		return
 	}
 	s.edited(protocol.AppendFrame(s.edit(), 'T', columns...))
@@ -267,7 +270,7 @@ func (s *Session) directOrder(o *order, k int, to func(k int) *Reader) error {
 
 // ownRequest is the client's statement as it is, with its own arguments.
 func (s *Session) ownRequest(o *order) []byte {
-	if o.simple || o.read.Kind() == sqlparse.KindCopy {
+	if o.simple && o.oids == nil || o.read.Kind() == sqlparse.KindCopy {
 		return protocol.AppendQuery(nil, o.sql)
 	}
 	oids := o.oids

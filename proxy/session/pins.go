@@ -118,12 +118,16 @@ func (s *Session) refusalOf(read *sqlparse.Statement) *pgerror.Error {
 // statements only pin because of what the session did before.
 func (s *Session) wouldPin(e *sqlparse.Effect) pinSet {
 	switch e.Kind {
+	case sqlparse.Prepare:
+		if s.shards != nil { // see prepareOrder
+			return 0
+		}
 	case sqlparse.SequenceValue:
 		if s.conn == nil { // see borrow
 			return pinSequence
 		}
 	case sqlparse.ExecutePrepared:
-		if st := s.statements[e.Name]; st != nil && st.shared != nil { // see materialize
+		if st := s.statements[e.Name]; s.shards == nil && st != nil && st.shared != nil { // see materialize
 			return pinPrepare
 		}
 	}

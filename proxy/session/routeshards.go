@@ -30,7 +30,7 @@ var byTransaction = map[sqlparse.Kind]bool{
 // nowhere are the kinds that a sharded cluster cannot take.
 var nowhere = map[sqlparse.Kind]string{
 	sqlparse.KindPrepareTransaction: "PREPARE TRANSACTION", sqlparse.KindCommitPrepared: "COMMIT PREPARED",
-	sqlparse.KindRollbackPrepared: "ROLLBACK PREPARED", sqlparse.KindPrepare: "PREPARE", sqlparse.KindExecute: "EXECUTE",
+	sqlparse.KindRollbackPrepared: "ROLLBACK PREPARED",
 }
 
 // target says where a statement goes on a sharded cluster: to one shard, by
@@ -51,13 +51,15 @@ func (s *Session) targetOf(read *sqlparse.Statement, sql []byte, args []plan.Arg
 	switch {
 	case anywhere[kind]:
 		return target{any: true, gang: byTransaction[kind] && s.inTransaction()}
-	case kind == sqlparse.KindFetch || kind == sqlparse.KindClose:
+	case namesIts(read) && (kind == sqlparse.KindFetch || kind == sqlparse.KindClose):
 		return s.cursorTarget(read)
+	case namesIts(read):
+		return target{gang: true} // which asks and runs where it must
 	case s.foreign() && (anyHigh(args) || kind == sqlparse.KindCopy):
 		return target{err: errEncoding}
 	case nowhere[kind] != "":
 		return target{err: pgerror.Newf(pgerror.FeatureNotSupported, "%s is not supported on a sharded cluster", nowhere[kind]).
-			WithHint("Use the protocol's own prepared statements; wye commits across shards by itself.")}
+			WithHint("COMMIT: wye commits across shards by itself.")}
 	}
 	switch p := s.planText(read, sql, args).(type) {
 	case *plan.Direct:
@@ -258,7 +260,11 @@ func (s *Session) lookAhead() (a batchAhead, whole bool, err error) {
 			}
 		case 'E':
 			a.executes++
-		case 'D', 'C':
+		case 'D':
+			if to, ok := s.describeTarget(parsed, body); ok && !open {
+				a.note(to)
+			}
+		case 'C':
 		default:
 			return a, true, nil
 		}
@@ -313,6 +319,19 @@ func (s *Session) parseTarget(p parsedSQL) target {
 		return s.targetOf(p.read, p.sql, nil)
 	}
 	return target{any: true}
+}
+
+// describeTarget is where the statement of a Describe is known, if not
+// everywhere.
+func (s *Session) describeTarget(parsed []parsedSQL, body []byte) (target, bool) {
+	if len(body) < 2 || body[0] != 'S' || body[len(body)-1] != 0 {
+		return target{}, false
+	}
+	p, ok := s.statementAhead(parsed, body[1:len(body)-1])
+	if !ok || !namesIts(p.read) {
+		return target{}, false
+	}
+	return s.targetOf(p.read, p.sql, nil), true
 }
 
 // bindTarget is where the statement that a Bind names goes with its arguments.
@@ -457,6 +476,11 @@ func (s *Session) explainShards(read *sqlparse.Statement, sql []byte, f router.F
 			return nil, &plan.Reject{Err: to.err}
 		}
 		return []string{"shard    any"}, s.servers.Router().Route(read, f)
+	}
+	if namesIts(read) {
+		if read, sql = s.explainNamed(read, sql); read == nil {
+			return nil, &plan.Direct{AnyShard: true, Why: "the session keeps it"}
+		}
 	}
 	whole := s.planText(read, sql, nil)
 	d, ok := whole.(*plan.Direct)

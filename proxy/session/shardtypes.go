@@ -9,30 +9,31 @@ import (
 
 // leadTypes are the types of columns, by the lead shard's numbers.
 func (s *Session) leadTypes(shard int, columns []byte) []uint32 {
-	types := columnTypes(columns)
+	return s.leading(shard, columnTypes(columns))
+}
+
+// parameterTypes are the types of the client's parameters, by the lead
+// shard's numbers.
+func (s *Session) parameterTypes(d *Description) []uint32 { return s.leading(d.shard, d.types()) }
+
+// leading replaces numbers of types by those of the lead shard.
+func (s *Session) leading(shard int, types []uint32) []uint32 {
 	for i, oid := range types {
-		if oid >= firstNormalOID {
-			types[i] = s.shards.all.Planner.LeadType(shard, oid)
-		}
+		types[i] = s.leadType(shard, oid)
 	}
 	return types
+}
+
+func (s *Session) leadType(shard int, oid uint32) uint32 {
+	if oid >= firstNormalOID {
+		return s.shards.all.Planner.LeadType(shard, oid)
+	}
+	return oid
 }
 
 // firstNormalOID is where numbers of types begin that databases give
 // themselves (FirstNormalObjectId in src/include/access/transam.h).
 const firstNormalOID = 16384
-
-// parameterTypes are the types of the client's parameters, by the lead
-// shard's numbers.
-func (s *Session) parameterTypes(d *Description) []uint32 {
-	types := d.types()
-	for i, oid := range types {
-		if oid >= firstNormalOID {
-			types[i] = s.shards.all.Planner.LeadType(d.shard, oid)
-		}
-	}
-	return types
-}
 
 // anyOwnType reports whether an argument has a type whose number shards may
 // not share.

@@ -16,6 +16,7 @@ type statement struct {
 	on       *connpool.Conn    // the conn that also has it under the client's name, see materialize
 	shape    connpool.Shape    // columns that the client was told, 0 = none yet
 	bound    []sqlparse.Effect // of a portal: what it does, where that is in its arguments
+	prepared *Description      // on a sharded cluster, by SQL: what the lead shard said of it
 }
 
 // maxStatements bounds the prepared statements of one client.

@@ -52,12 +52,13 @@ func Combined(stmt *pg_query.SelectStmt, scope Scope) (*Result, *Refusal) {
 // the same on every shard. It reads stmt and does not change it.
 func Compose(stmt *pg_query.SelectStmt, pieces []Piece) (*Result, *Refusal) {
 	var no *Refusal
+	named := tableNames(stmt)
 	Walk(stmt, func(m proto.Message) bool {
 		if _, locks := m.(*pg_query.LockingClause); locks && no == nil {
 			no = never("FOR UPDATE or FOR SHARE over sub-queries that several shards answer", "")
 		}
 		if no == nil {
-			no = checkNode(m)
+			no = checkNode(m, named)
 		}
 		return no == nil
 	})

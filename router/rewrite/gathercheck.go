@@ -26,7 +26,7 @@ func (g *gathering) check() *Refusal {
 			stars[t.Val.GetColumnRef()] = true
 		}
 		if no == nil {
-			no = checkNode(m)
+			no = checkNode(m, nil)
 		}
 		if no == nil {
 			no = g.checkNode(m, stars)

@@ -20,9 +20,10 @@ func checkAll(stmt *pg_query.SelectStmt, scope Scope) *Refusal {
 			return true
 		})
 	}
+	named := tableNames(stmt)
 	Walk(stmt, func(m proto.Message) bool {
 		if no == nil {
-			no = checkNode(m)
+			no = checkNode(m, named)
 		}
 		if no == nil && !free[m] {
 			no = checkScatter(m, scope)
@@ -49,8 +50,9 @@ func checkScatter(m proto.Message, scope Scope) *Refusal {
 	return nil
 }
 
-// checkNode refuses what moving the rows would not answer either.
-func checkNode(m proto.Message) *Refusal {
+// checkNode refuses what moving the rows would not answer either. named are
+// system columns that may stand where they do.
+func checkNode(m proto.Message, named map[*pg_query.ColumnRef]bool) *Refusal {
 	switch m := m.(type) {
 	case *pg_query.IntoClause:
 		return never("SELECT INTO", "create the table first")
@@ -61,7 +63,7 @@ func checkNode(m proto.Message) *Refusal {
 	case *pg_query.InsertStmt, *pg_query.UpdateStmt, *pg_query.DeleteStmt, *pg_query.MergeStmt:
 		return never("a data-modifying WITH over several shards", "name the sharding key, or use statements of their own")
 	case *pg_query.ColumnRef:
-		if slices.Contains(systemColumns, lastName(m.Fields)) {
+		if slices.Contains(systemColumns, lastName(m.Fields)) && !named[m] {
 			return never("a system column over several shards", "")
 		}
 	}

@@ -21,6 +21,9 @@ func (b *block) shapeOf(n *pg_query.Node) (shape, bool) {
 		return b.columnShape(ref)
 	}
 	var s shape
+	if c := n.GetTypeCast(); c != nil && TableName(c) != nil {
+		return s, true
+	}
 	if c := n.GetCollateClause(); c != nil {
 		inner, ok := b.shapeOf(c.Arg)
 		if !ok || inner.asText {

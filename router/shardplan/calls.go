@@ -9,22 +9,24 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/wyeproxy/wye/router/catalog"
+	"github.com/wyeproxy/wye/router/rewrite"
 )
 
 // calls is what a statement's functions do, taken together.
 type calls struct {
-	volatile string // the first that gives another answer each time: random
-	now      string // the first that gives the time of the transaction
-	server   string // the first that tells of, or acts on, one server
-	unique   string // wye.unique_id, which is volatile, but as good on any shard
-	sequence string // nextval and its like
-	user     string // why one may do anything
-	unknown  string // one that the catalog does not have
-	system   string // a system column
-	locking  bool   // FOR UPDATE and the like
-	sample   bool   // TABLESAMPLE
-	ordered  string // what depends on the order of rows: for copies that must stay equal
-	current  bool   // WHERE CURRENT OF
+	volatile string              // the first that gives another answer each time: random
+	now      string              // the first that gives the time of the transaction
+	server   string              // the first that tells of, or acts on, one server
+	unique   string              // wye.unique_id, which is volatile, but as good on any shard
+	sequence string              // nextval and its like
+	user     string              // why one may do anything
+	unknown  string              // one that the catalog does not have
+	system   string              // a system column
+	named    *pg_query.ColumnRef // the last one that gives only the name of its table
+	locking  bool                // FOR UPDATE and the like
+	sample   bool                // TABLESAMPLE
+	ordered  string              // what depends on the order of rows: for copies that must stay equal
+	current  bool                // WHERE CURRENT OF
 }
 
 // callKind is what one function does.
@@ -87,10 +89,13 @@ func (s *statement) note(m proto.Message, b *block) {
 	case *pg_query.CurrentOfExpr:
 		c.current = true
 	case *pg_query.ColumnRef:
-		if _, _, name, ok := refParts(m); ok && systemColumns[name] {
+		if _, _, name, ok := refParts(m); ok && systemColumns[name] && c.named != m {
 			first(&c.system, name)
 		}
 	case *pg_query.TypeCast:
+		if ref := rewrite.TableName(m); ref != nil {
+			c.named = ref
+		}
 		s.noteCast(m)
 	}
 }

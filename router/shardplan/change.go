@@ -128,7 +128,7 @@ func (a *Analysis) cannotFanOut(s *statement, b *block, it *item) *refusal {
 	case c.sample:
 		return refusef(hintOneShard, "TABLESAMPLE over several shards is not supported")
 	case c.system != "":
-		return refusef(hintOneShard, "system column %q over several shards is not supported", c.system)
+		return refusef(hintSystem(c.system), "system column %q over several shards is not supported", c.system)
 	case c.current:
 		return refusef("", "WHERE CURRENT OF over several shards is not supported")
 	case it.table.Kind != shards.Sharded:

@@ -60,6 +60,8 @@ func (a *Analysis) planUtility(s *statement, n *pg_query.Node, sql string) {
 	case *pg_query.Node_ListenStmt, *pg_query.Node_NotifyStmt, *pg_query.Node_UnlistenStmt:
 		a.lead = true
 		return
+	case *pg_query.Node_PrepareStmt, *pg_query.Node_ExecuteStmt: // alone, the session sees to them
+		a.refuse(refusef("Send it by itself.", "PREPARE and EXECUTE inside or beside other statements are not supported on a sharded cluster"))
 	case *pg_query.Node_DoStmt, *pg_query.Node_CallStmt:
 		a.hintable = true
 		a.refuse(refusef("Send its statements one by one, or run it on one shard by a hint.", "DO and CALL are not supported on a sharded cluster: they may read or write on other shards"))

@@ -58,6 +58,10 @@ func (b *block) rangeVar(v *pg_query.RangeVar, l *level) *join {
 	return b.leaf(it)
 }
 
+// ofOneServer are views of what a session has, which for a client is on several
+// server sessions, or with wye alone.
+var ofOneServer = map[string]bool{"pg_cursors": true, "pg_prepared_statements": true}
+
 // relation finds the relation that v names, without its CTEs.
 func (b *block) relation(v *pg_query.RangeVar) *item {
 	it := &item{block: b, alias: v.Relname, schema: v.Schemaname, ref: v}
@@ -67,6 +71,9 @@ func (b *block) relation(v *pg_query.RangeVar) *item {
 	}
 	if catalog.IsOwnSchema(v.Schemaname) || v.Schemaname == "" && strings.HasPrefix(v.Relname, "pg_") {
 		it.system, it.open = true, true
+		if ofOneServer[v.Relname] {
+			s.refuse(refusef("Ask a server directly.", "%s is not supported on a sharded cluster: each server has a part of it", v.Relname))
+		}
 		if v.Schemaname == "" && len(s.p.snapshot.Relations("", v.Relname)) > 0 {
 			s.refuse(refusef("Name it with its schema.", "relation %q may be PostgreSQL's own or not", v.Relname))
 		}

@@ -41,3 +41,11 @@ const (
 	hintEachShard  = "Run it on each shard, connected to its servers directly."
 	hintGiveValues = "Give the value in the statement."
 )
+
+// hintSystem is what to do without a system column.
+func hintSystem(name string) string {
+	if name == "tableoid" {
+		return "Write tableoid::regclass::text: a table has one name on all shards, but not one number."
+	}
+	return hintOneShard
+}

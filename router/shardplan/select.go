@@ -172,7 +172,7 @@ func (s *statement) never() *refusal {
 	case c.sample:
 		return refusef(hintOneShard, "TABLESAMPLE over several shards is not supported")
 	case c.system != "":
-		return refusef(hintOneShard, "system column %q over several shards is not supported", c.system)
+		return refusef(hintSystem(c.system), "system column %q over several shards is not supported", c.system)
 	case c.current:
 		return refusef("", "WHERE CURRENT OF over several shards is not supported")
 	}

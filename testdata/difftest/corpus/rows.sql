@@ -44,6 +44,21 @@ SELECT id, score FROM users WHERE score = 'NaN' OR score = 0;
 --! rows 10
 SELECT tableoid::regclass::text, id FROM orders WHERE qty = 9;
 
+--! rows 28
+SELECT o.tableoid::regclass::text AS t, status, count(*) FROM orders o GROUP BY 1, 2;
+
+--! rows 10
+SELECT id FROM users WHERE CAST(CAST(users.tableoid AS regclass) AS text) = 'users' AND level = 3;
+
+--! rows 10
+--! refuse
+--! hollow
+SELECT id FROM users WHERE tableoid = 0;
+
+--! rows 10
+--! refuse
+SELECT ctid IS NULL, xmin IS NULL, id FROM users WHERE level = 3;
+
 --! rows 11
 --! ordered
 SELECT id, name FROM users ORDER BY id;
