@@ -23,8 +23,11 @@ func (s *Session) scatterOrder(o *order, p *plan.Scatter) error {
 	if err != nil {
 		return err
 	}
-	if p.Merge != nil {
+	switch {
+	case p.Merge != nil:
 		return s.mergeOrder(o, p, d, subs, to)
+	case p.Fold != nil:
+		return s.foldOrder(o, p, d, subs, to)
 	}
 	return s.combineOrder(o, p, d, subs, to)
 }

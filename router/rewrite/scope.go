@@ -59,6 +59,7 @@ type Scope interface {
 type Result struct {
 	Legs    []plan.Leg // one, but for Gather
 	Merge   *plan.Merge
+	Fold    *plan.Fold
 	Combine *plan.Combine
 }
 
