@@ -52,7 +52,7 @@ func (f *folding) keys() bool {
 	for _, it := range f.group {
 		t := f.typeOf(it.expr)
 		// The default collation of a database is always deterministic.
-		if !fold.Groups(t, f.byteOrder(it.expr) || f.plainCollation(it.expr)) || f.volatile(it.expr) || hasSelect(it.expr) {
+		if !fold.Groups(t, !f.scope.Recoded() && (f.byteOrder(it.expr) || f.plainCollation(it.expr))) || f.volatile(it.expr) || hasSelect(it.expr) {
 			return false
 		}
 		f.send(it.expr, fold.Key, t)
