@@ -193,6 +193,21 @@ func DataRow(body []byte, yield func(i int, value []byte)) bool {
 	return len(body) == 0
 }
 
+// AppendDataRow appends a DataRow; nil is NULL.
+func AppendDataRow(dst []byte, values [][]byte) []byte {
+	start := len(dst)
+	dst = binary.BigEndian.AppendUint16(beginFrame(dst, 'D'), uint16(len(values))) //nolint:gosec // at most 1664 columns
+	for _, v := range values {
+		if v == nil {
+			dst = append(dst, 0xff, 0xff, 0xff, 0xff)
+			continue
+		}
+		dst = binary.BigEndian.AppendUint32(dst, uint32(len(v))) //nolint:gosec // of a message
+		dst = append(dst, v...)
+	}
+	return endFrame(dst, start)
+}
+
 // appendCString drops what follows a NUL: it could be read as another field.
 func appendCString(dst []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {

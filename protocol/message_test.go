@@ -154,6 +154,9 @@ func TestAppendRenamed(t *testing.T) {
 func TestDataRow(t *testing.T) {
 	row, err := (&pgproto3.DataRow{Values: [][]byte{[]byte("a"), nil, {}}}).Encode(nil)
 	must(t, err)
+	if own := AppendDataRow(nil, [][]byte{[]byte("a"), nil, {}}); !bytes.Equal(own, row) {
+		t.Fatalf("% x, want % x", own, row)
+	}
 	body := row[HeaderLen:]
 	var got []string
 	ok := DataRow(body, func(i int, v []byte) {

@@ -41,7 +41,10 @@ type knowing struct {
 	shapes shapes
 }
 
-type textKey struct{ sql, path, user string }
+type textKey struct {
+	sql, path, user string
+	recoded         bool
+}
 
 // maxTexts bounds what is remembered of texts, in bytes of SQL.
 const maxTexts = 16 << 20
@@ -121,12 +124,12 @@ func (p *planner) ready() *knowing {
 }
 
 // Analyze implements session.Planner.
-func (p *planner) Analyze(read *sqlparse.Statement, sql []byte, path, user string) session.Analysis {
+func (p *planner) Analyze(read *sqlparse.Statement, sql []byte, path, user string, recoded bool) session.Analysis {
 	k := p.ready()
 	if k == nil {
 		return notReady{}
 	}
-	a := k.analyze(sql, path, user)
+	a := k.analyze(sql, path, user, recoded)
 	if d, ok := a.Direct(); ok {
 		k.shapes.add(shapeKey{read, path, user}, d, len(sql))
 	}
@@ -145,15 +148,18 @@ func (p *planner) Route(read *sqlparse.Statement, sql []byte, path, user string,
 	return nil, false
 }
 
-func (k *knowing) analyze(sql []byte, path, user string) *analysis {
+func (k *knowing) analyze(sql []byte, path, user string, recoded bool) *analysis {
 	k.mu.Lock()
-	a, ok := k.texts.Get(textKey{unsafe.String(unsafe.SliceData(sql), len(sql)), path, user}) // only to look it up
+	a, ok := k.texts.Get(textKey{unsafe.String(unsafe.SliceData(sql), len(sql)), path, user, recoded}) // only to look it up
 	k.mu.Unlock()
 	if ok {
 		return a
 	}
-	key := textKey{string(sql), path, user}
-	a = &analysis{Analysis: k.planner.Analyze(key.sql, pathOf(key.path, key.user))}
+	key, planner := textKey{string(sql), path, user, recoded}, k.planner
+	if recoded {
+		planner = planner.Recoded()
+	}
+	a = &analysis{Analysis: planner.Analyze(key.sql, pathOf(key.path, key.user))}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if known, ok := k.texts.Get(key); ok {

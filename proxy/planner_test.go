@@ -60,11 +60,11 @@ func TestRouteByShape(t *testing.T) {
 	if _, ok := route(text(1)); ok {
 		t.Fatal("routed before anything was analyzed")
 	}
-	p.Analyze(r.Read(text(1)), text(1), testPath, "app")
+	p.Analyze(r.Read(text(1)), text(1), testPath, "app", false)
 	seen := map[int]bool{}
 	for i := range 100 {
 		got, ok := route(text(i))
-		want := p.Analyze(r.Read(text(i)), text(i), testPath, "app").Plan(nil, session.PlanOptions{Role: plan.Replica})
+		want := p.Analyze(r.Read(text(i)), text(i), testPath, "app", false).Plan(nil, session.PlanOptions{Role: plan.Replica})
 		if !ok || got != want {
 			t.Fatalf("%s: %v %v, want %v", text(i), got, ok, want)
 		}
@@ -77,7 +77,7 @@ func TestRouteByShape(t *testing.T) {
 	if _, ok := p.Route(r.Read(sql), sql, "other", "", plan.Primary); ok {
 		t.Error("routed under another search_path")
 	}
-	p.Analyze(sqlparse.Opaque(), sql, testPath, "app")
+	p.Analyze(sqlparse.Opaque(), sql, testPath, "app", false)
 	if _, ok := p.Route(sqlparse.Opaque(), sql, testPath, "app", plan.Primary); ok {
 		t.Error("routed what nobody could read")
 	}
@@ -92,7 +92,7 @@ func TestShapesAreBounded(t *testing.T) {
 	p, r := testPlanner(t)
 	sql := []byte("SELECT abalance FROM pgbench_accounts WHERE aid = 1")
 	read := r.Read(sql)
-	p.Analyze(read, sql, testPath, "app")
+	p.Analyze(read, sql, testPath, "app", false)
 	k := p.now.Load()
 	d := k.shapes.get(shapeKey{read, testPath, "app"})
 	if d == nil {
@@ -124,13 +124,13 @@ func planned(p *planner, r *sqlparse.Reader) map[string]func() {
 	literal := []byte("SELECT abalance FROM pgbench_accounts WHERE aid = 12345")
 	parameter := []byte("SELECT abalance FROM pgbench_accounts WHERE aid = $1")
 	readLiteral, readParameter := r.Read(literal), r.Read(parameter)
-	p.Analyze(readLiteral, literal, testPath, "app")
+	p.Analyze(readLiteral, literal, testPath, "app", false)
 	args := []plan.Arg{{OID: 23, Format: 1, Value: []byte{0, 0, 48, 57}}}
 	return map[string]func(){
 		"literal": func() { p.Route(readLiteral, literal, testPath, "app", plan.Primary) },
 		"parameter": func() {
 			if _, ok := p.Route(readParameter, parameter, testPath, "app", plan.Primary); !ok {
-				p.Analyze(readParameter, parameter, testPath, "app").Plan(args, session.PlanOptions{})
+				p.Analyze(readParameter, parameter, testPath, "app", false).Plan(args, session.PlanOptions{})
 			}
 		},
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -211,6 +213,49 @@ func TestShardHints(t *testing.T) {
 		t.Errorf("%s users on the shard of user 7, %s in all", home, all)
 	}
 	fails(t, conn, "/* wye: shard=nowhere */ SELECT count(*) FROM users", "22023")
+}
+
+// TestShardRecodedOrder: where the servers' text comes in another encoding, its
+// bytes are neither merged nor folded by.
+func TestShardRecodedOrder(t *testing.T) {
+	_, _, addr := sharded(t, 2, "")
+	conn := connect(t, dsn(addr))
+	var values []string
+	for i, name := range []string{"я", "ё", "аб", "бю", "юа", "ё", "б", "яя"} {
+		values = append(values, fmt.Sprintf("(%d, '%s', '%c')", i, name, []rune("ёЁ")[i%2]))
+	}
+	must(t, conn, "INSERT INTO users (id, name, country) VALUES "+strings.Join(values, ", "))
+	fromCyrillic := strings.NewReplacer("\xff", "я", "\xb8", "ё", "\xe0", "а", "\xe1", "б", "\xfe", "ю", "\xa8", "Ё")
+	ask := func(sql string) (lines []string) {
+		rows, err := run(conn, sql)
+		if err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		for _, row := range rows {
+			line := strings.Join(row, " ")
+			if !utf8.ValidString(line) {
+				line = fromCyrillic.Replace(line)
+			}
+			lines = append(lines, line)
+		}
+		return lines
+	}
+	for _, c := range []struct{ sql, how string }{
+		{`SELECT name FROM users ORDER BY name COLLATE "C", id`, "merge"},
+		{`SELECT min(name COLLATE "C"), max(name COLLATE "C") FROM users`, "fold"},
+		{`SELECT country, count(*) FROM users GROUP BY country ORDER BY 2, max(id)`, "fold"},
+	} {
+		must(t, conn, "SET client_encoding = 'UTF8'")
+		want, plan := ask(c.sql), strings.Join(ask("EXPLAIN ROUTE "+c.sql), "\n")
+		must(t, conn, "SET client_encoding = 'WIN1251'") // where ё comes before а
+		got, recoded := ask(c.sql), strings.Join(ask("EXPLAIN ROUTE "+c.sql), "\n")
+		if len(want) == 0 || !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", c.sql, got, want)
+		}
+		if !strings.Contains(plan, c.how) || !strings.Contains(recoded, "combine") {
+			t.Errorf("%s: %s; recoded: %s", c.sql, plan, recoded)
+		}
+	}
 }
 
 // TestShardEncoding: what a client writes in another encoding than the

@@ -24,13 +24,14 @@ var rooms = []room{
 
 	{"shards", []string{"shards/shardfunc"}, "the map is data"},
 	{"shards/merge", []string{"protocol/pgerror"}, "rows in, rows out"},
+	{"shards/fold", []string{"shards/merge", "protocol/pgerror"}, "values in, values out; it orders them as merge does"},
 	{"shards/scatter", []string{"protocol", "protocol/pgerror"}, "reads frames; conns come by an interface it declares itself"},
 	{"shards/copysplit", []string{"protocol/pgerror"}, "bytes of COPY in, rows out"},
 	{"shards/commit", []string{"shards/merge", "protocol/pgerror"}, "conns come by an interface it declares itself"},
 
 	{"router/sqlparse", []string{"protocol/pgerror"}, "SQL text ends here; nobody above sees the grammar"},
-	{"router/plan", []string{"shards", "shards/merge", "protocol/pgerror"}, "plans are data that print themselves"},
-	{"router/rewrite", []string{"router/sqlparse", "router/plan", "shards", "protocol/pgerror"}, "one SELECT in, what runs on the shards and what puts it together out"},
+	{"router/plan", []string{"shards", "shards/merge", "shards/fold", "protocol/pgerror"}, "plans are data that print themselves"},
+	{"router/rewrite", []string{"router/sqlparse", "router/plan", "shards", "shards/fold", "protocol/pgerror"}, "what fold can do is fold's to say; one SELECT in, what runs on the shards and what puts it together out"},
 	{"router/shardplan", []string{"router/sqlparse", "router/catalog", "router/plan", "router/rewrite", "shards", "shards/shardfunc", "protocol/pgerror"}, "plans for several shards, without I/O"},
 	{"router", []string{"router/sqlparse", "router/catalog", "router/plan", "router/shardplan", "shards", "protocol/pgerror"}, "decides without I/O"},
 
@@ -44,7 +45,7 @@ var rooms = []room{
 	{"proxy/httpproxy/strict", nil, "bytes of requests in, the same or a fault out; it knows nobody who serves them"},
 	{"proxy/httpproxy/httpcache", nil, "responses in, responses out; whoever wraps it chooses servers"},
 	{"proxy/httpproxy", []string{"proxy/upstream", "proxy/stats", "cache", "proxy/httpproxy/httpcache", "proxy/httpproxy/strict"}, "shares the loop, not the protocol"},
-	{"proxy/session", []string{"router", "router/sqlparse", "router/plan", "router/shardplan", "shards", "shards/scatter", "shards/merge", "shards/commit", "shards/copysplit", "cache",
+	{"proxy/session", []string{"router", "router/sqlparse", "router/plan", "router/shardplan", "shards", "shards/scatter", "shards/merge", "shards/fold", "shards/commit", "shards/copysplit", "cache",
 		"protocol", "protocol/auth", "protocol/pgerror", "proxy/connpool", "proxy/upstream", "proxy/freshness", "proxy/stats"},
 		"one client's life; it is handed its settings and never reads the config"},
 	{"proxy/admin", []string{"protocol", "protocol/pgerror", "proxy/stats"}, "reaches the proxy by the Control interface it declares"},
@@ -56,6 +57,7 @@ var rooms = []room{
 	{"internal/testpg", nil, "a cluster for everyone, so it leans on nobody"},
 	{"internal/archtest", nil, "a judge has no friends"},
 	{"internal/testsum", nil, "reads go test's output"},
+	{"internal/plantest", []string{"shards/fold"}, "carries out the part of a plan that no PostgreSQL does, for the planners' tests"},
 	{"internal/bench/...", []string{"internal/...", "protocol/...", "proxy/...", "router/catalog", "shards/shardfunc"}, "its canned server answers what wye asks of a catalog and of a shard"},
 	{"internal/...", []string{"internal/...", "protocol/...", "proxy/..."}, "support for tests and measurements; no product code imports it"},
 }
@@ -113,6 +115,7 @@ var pures = []pure{
 	{"protocol/pgerror", "", nil, "plain data"},
 	{"shards", "", nil, "an immutable snapshot"},
 	{"shards/shardfunc", "", nil, "the same value always lands in the same slot"},
+	{"shards/fold", "", nil, "the same rows always make the same groups, in the same order"},
 	{"shards/merge", "", nil, "the order of rows must not depend on timing"},
 	{"router", "", nil, "the same statement and facts always give the same plan"},
 	{"router/sqlparse", "", []string{"go", "syscall"}, "text in, Statement out; goroutines because parse workers with a stack of their own run the C grammar, syscall for how large those stacks are"},

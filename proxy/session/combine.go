@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/protocol/pgerror"
@@ -16,11 +15,8 @@ import (
 // collection is rows of several shards, by column: each becomes one array.
 // What it may hold is bounded.
 type collection struct {
+	allowance
 	columns []column
-	rows    int
-	size    int64
-	limits  *GatherLimits
-	began   time.Duration
 }
 
 // column is the values of one column as the elements of a binary array.
@@ -31,24 +27,12 @@ type column struct {
 	data  []byte // for each: 4-byte length, -1 for NULL, and the value
 }
 
-func (s *Session) newCollection() *collection {
-	return &collection{limits: s.shards.all.Limits.Load(), began: now()}
-}
+func (s *Session) newCollection() *collection { return &collection{allowance: s.newAllowance()} }
 
 // add takes in a DataRow's body; first is where its columns begin.
 func (c *collection) add(row []byte, first int) error {
-	c.rows++
-	c.size += int64(len(row))
-	switch {
-	case c.rows > c.limits.MaxRows:
-		return errClient{pgerror.Newf(pgerror.ProgramLimitExceeded, "more than %d rows would have to be put together", c.limits.MaxRows).
-			WithHint("Narrow the statement by the sharding key or a filter, or raise gather.max_rows.")}
-	case c.size > c.limits.MaxSize:
-		return errClient{pgerror.Newf(pgerror.ProgramLimitExceeded, "more than %d bytes of rows would have to be put together", c.limits.MaxSize).
-			WithHint("Narrow the statement by the sharding key or a filter, or raise gather.max_bytes.")}
-	case c.limits.Timeout > 0 && c.rows&1023 == 0 && now()-c.began > c.limits.Timeout:
-		return errClient{pgerror.Newf(pgerror.ProgramLimitExceeded, "putting rows together took longer than %v", c.limits.Timeout).
-			WithHint("Narrow the statement by the sharding key or a filter, or raise gather.timeout.")}
+	if err := c.take(len(row)); err != nil {
+		return err
 	}
 	ok := protocol.DataRow(row, func(i int, value []byte) {
 		if i += first; i >= len(c.columns) {

@@ -122,7 +122,7 @@ func (s *Session) gangStatement(name []byte) (*order, error) {
 	}
 	o := &order{read: p.read, sql: string(p.sql), oids: bytes.Clone(p.oids)}
 	if !anywhere[p.read.Kind()] && !namesIts(p.read) {
-		o.analysis = s.analyze(p.read, p.sql)
+		s.analyzeOrder(o)
 	}
 	return o, nil
 }

@@ -23,7 +23,9 @@ func (s *Session) runOrder(o *order) error {
 		if p, ok := s.planShape(o.read, []byte(o.sql)); ok {
 			return s.runPlan(o, p)
 		}
-		o.analysis = s.analyze(o.read, []byte(o.sql))
+	}
+	if o.analysis == nil || o.recoded != s.foreign() {
+		s.analyzeOrder(o)
 	}
 	return s.runPlan(o, o.analysis.Plan(o.args, s.planOptions(o.read)))
 }

@@ -21,6 +21,7 @@ type order struct {
 	read     *sqlparse.Statement
 	sql      string
 	analysis Analysis
+	recoded  bool   // the analysis is for another encoding than UTF-8
 	oids     []byte // parameter types as in the client's Parse; nil: none
 	args     []plan.Arg
 	formats  []byte    // of the result's columns, 2 bytes each, as in the client's Bind

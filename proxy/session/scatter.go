@@ -28,8 +28,11 @@ func (s *Session) scatterDescribed(o *order, p *plan.Scatter, d *Description) er
 	if err != nil {
 		return err
 	}
-	if p.Merge != nil {
+	switch {
+	case p.Merge != nil:
 		return s.mergeOrder(o, p, d, subs, to)
+	case p.Fold != nil:
+		return s.foldOrder(o, p, d, subs, to)
 	}
 	return s.combineOrder(o, p, d, subs, to)
 }

@@ -65,7 +65,8 @@ type Planner interface {
 	// Analyze says what the text of a statement tells of the shards that it
 	// concerns. read is what the Reader says of it. path is the client's
 	// search_path, user what "$user" in it stands for, "" if it is not there.
-	Analyze(read *sqlparse.Statement, sql []byte, path, user string) Analysis
+	// recoded: the servers send the client's text in another encoding than theirs.
+	Analyze(read *sqlparse.Statement, sql []byte, path, user string, recoded bool) Analysis
 	// Route is the plan of a text that needs no analysis, since one of the
 	// same Statement had one and only the sharding key's literal differs.
 	Route(read *sqlparse.Statement, sql []byte, path, user string, role plan.Role) (plan.Plan, bool)
@@ -143,7 +144,12 @@ func (s *Session) stand(k int) {
 // analyze has the planner look at a text.
 func (s *Session) analyze(read *sqlparse.Statement, sql []byte) Analysis {
 	n := s.saying()
-	return s.shards.all.Planner.Analyze(read, sql, n.path, s.pathUser(n))
+	return s.shards.all.Planner.Analyze(read, sql, n.path, s.pathUser(n), s.foreign())
+}
+
+// analyzeOrder looks at an order's text, as the client reads text now.
+func (s *Session) analyzeOrder(o *order) {
+	o.analysis, o.recoded = s.analyze(o.read, []byte(o.sql)), s.foreign()
 }
 
 // planText is the plan of a text with its arguments. An analysis is made only

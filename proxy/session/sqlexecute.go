@@ -76,7 +76,7 @@ func (s *Session) explainNamed(read *sqlparse.Statement, sql []byte) (*sqlparse.
 // preparedDescription is what the statement is now. Where its columns are not
 // those any more that they were when it was prepared, it cannot be executed.
 func (s *Session) preparedDescription(st *statement, run *order) (*Description, error) {
-	if run.analysis = s.analyze(run.read, []byte(run.sql)); run.analysis == nil {
+	if s.analyzeOrder(run); run.analysis == nil {
 		return nil, errClient{errPrepareEffects}
 	}
 	d, err := s.description(run, s.anyShard(0))

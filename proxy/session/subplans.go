@@ -63,8 +63,11 @@ func boolArgOf(is bool) plan.Arg {
 // seen, in these formats.
 func (s *Session) answerOf(o *order, p *plan.Scatter, d *Description, subs []plan.Arg, formats []byte, to func(int) *Reader) (*collection, error) {
 	c := s.newCollection()
-	if p.Merge != nil {
+	switch {
+	case p.Merge != nil:
 		return c, s.collectMerged(o, p, d, subs, formats, to, c)
+	case p.Fold != nil:
+		return c, s.collectFolded(o, p, d, subs, formats, to, c)
 	}
 	if err := s.collectLegs(o, p.Legs, d, subs, to, c); err != nil {
 		return nil, err

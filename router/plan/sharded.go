@@ -83,8 +83,9 @@ type Sub struct {
 // Scatter reads from several shards.
 type Scatter struct {
 	Subs    []Sub
-	Legs    []Leg    // one, if Merge is set
+	Legs    []Leg    // one, if Merge or Fold is set
 	Merge   *Merge   // tier A
+	Fold    *Fold    // tier B, where there is no need of a Combine
 	Combine *Combine // tiers B and C
 	Role    Role     // which servers may run the legs
 	Why     string   // which predicate gave the shards; no literals
@@ -245,6 +246,9 @@ func (s *Scatter) String() string {
 	if m := s.Merge; m != nil {
 		b.WriteString("\nmerge    " + m.String())
 	}
+	if f := s.Fold; f != nil {
+		b.WriteString("\nfold     " + f.String())
+	}
 	if c := s.Combine; c != nil {
 		b.WriteString("\ncombine  " + c.SQL + numbers("  args", c.Args))
 	}
@@ -262,22 +266,24 @@ func (l *Leg) String() string {
 func (m *Merge) String() string {
 	words := []string{}
 	for _, k := range m.Keys {
-		w := "asc"
-		if k.Desc {
-			w = "desc"
-		}
-		if k.NullsFirst {
-			w += " nulls first"
-		} else {
-			w += " nulls last"
-		}
-		words = append(words, w)
+		words = append(words, k.words())
 	}
 	s := "concatenate"
 	if len(words) > 0 {
 		s = "by " + strings.Join(words, ", ")
 	}
 	return s + m.Limit.clause(" limit") + m.Offset.clause(" offset")
+}
+
+func (k SortKey) words() string {
+	w := "asc"
+	if k.Desc {
+		w = "desc"
+	}
+	if k.NullsFirst {
+		return w + " nulls first"
+	}
+	return w + " nulls last"
 }
 
 func (c Count) clause(word string) string {

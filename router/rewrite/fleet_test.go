@@ -13,8 +13,10 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/wyeproxy/wye/internal/plantest"
 	"github.com/wyeproxy/wye/internal/testpg"
 	"github.com/wyeproxy/wye/router/plan"
+	"github.com/wyeproxy/wye/shards/fold"
 )
 
 // fleet is one database with the tables as a whole in schema w, and cut into
@@ -164,8 +166,11 @@ func argument(c shapeCase, oids []uint32, i int) param {
 
 // cut runs a plan as the proxy would.
 func (f *fleet) cut(c shapeCase, r *Result, oids []uint32) (answer, error) {
-	if r.Merge != nil {
+	switch {
+	case r.Merge != nil:
 		return f.merge(c, r, oids)
+	case r.Fold != nil:
+		return f.fold(c, r, oids)
 	}
 	var arrays []param
 	for _, leg := range r.Legs {
@@ -193,6 +198,55 @@ func (f *fleet) cut(c shapeCase, r *Result, oids []uint32) (answer, error) {
 		err = fmt.Errorf("combine: %w", err)
 	}
 	return a, err
+}
+
+// fold has package fold put the rows together, and says what PostgreSQL says of
+// the columns, if the types are those.
+func (f *fleet) fold(c shapeCase, r *Result, oids []uint32) (answer, error) {
+	var rows [][][]byte
+	for _, conn := range f.shards {
+		a, err := execute(f.t.Context(), conn, r.Legs[0].SQL, f.legArguments(c, oids, r.Legs[0]), func(int) []int16 { return plantest.FoldFormats(&r.Fold.Spec) })
+		if err != nil {
+			return answer{}, fmt.Errorf("leg: %w", err)
+		}
+		for i, field := range a.fields {
+			if field.DataTypeOID != r.Fold.Columns[i].Type {
+				return answer{}, fmt.Errorf("column %d of a leg has type %d, not %d", i+1, field.DataTypeOID, r.Fold.Columns[i].Type)
+			}
+		}
+		rows = append(rows, a.rows...)
+	}
+	outputs := r.Fold.Outputs[:len(r.Fold.Outputs)-r.Fold.Hidden]
+	fields, err := f.fieldsOf(c, oids, outputs)
+	if err != nil {
+		return answer{}, err
+	}
+	rows, err = plantest.Fold(&r.Fold.Spec, rows)
+	return answer{fields, window(c, &plan.Merge{Limit: r.Fold.Limit, Offset: r.Fold.Offset}, rows)}, err
+}
+
+// fieldsOf are the columns of the case; of a sub-plan, which has no text, only
+// the types.
+func (f *fleet) fieldsOf(c shapeCase, oids []uint32, outputs []fold.Output) (fields []pgconn.FieldDescription, err error) {
+	if c.sql == "" {
+		for _, o := range outputs {
+			fields = append(fields, pgconn.FieldDescription{DataTypeOID: o.Type})
+		}
+		return fields, nil
+	}
+	d, err := f.whole.Prepare(f.t.Context(), "", c.sql, oids)
+	if err != nil {
+		return nil, err
+	}
+	if len(outputs) != len(d.Fields) {
+		return nil, fmt.Errorf("%d columns, not %d", len(outputs), len(d.Fields))
+	}
+	for i, o := range outputs {
+		if o.Type != d.Fields[i].DataTypeOID {
+			return nil, fmt.Errorf("column %d of the answer has type %d, not %d", i+1, o.Type, d.Fields[i].DataTypeOID)
+		}
+	}
+	return d.Fields, nil
 }
 
 // array is a column as one binary array (array_recv of PostgreSQL's

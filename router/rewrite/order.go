@@ -14,8 +14,11 @@ func (b *block) merges(n *pg_query.Node) bool {
 	return false
 }
 
-// byteOrder reports whether text is compared byte by byte.
+// byteOrder reports whether text is compared byte by byte, as it comes.
 func (b *block) byteOrder(n *pg_query.Node) bool {
+	if b.scope.Recoded() {
+		return false
+	}
 	if c := n.GetCollateClause(); c != nil {
 		parts := names(c.Collname)
 		name := parts[len(parts)-1]

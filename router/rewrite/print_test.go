@@ -169,7 +169,7 @@ func printPlan(r *Result, no *Refusal) string {
 		}
 		return s
 	}
-	s := &plan.Scatter{Legs: r.Legs, Merge: r.Merge, Combine: r.Combine, Why: "all rows"}
+	s := &plan.Scatter{Legs: r.Legs, Merge: r.Merge, Fold: r.Fold, Combine: r.Combine, Why: "all rows"}
 	for i := range s.Legs {
 		s.Legs[i].Shards = shards.All(4)
 	}

@@ -53,12 +53,16 @@ type Scope interface {
 	// Aggregate reports whether name is an aggregate, and which of
 	// PostgreSQL's own; "" is one that is not its own.
 	Aggregate(name []string) (builtin string, isAggregate bool)
+	// Recoded reports whether text comes from the shards in another encoding
+	// than theirs, so that its bytes say nothing of order or equality.
+	Recoded() bool
 }
 
 // Result is a plan without shards. Legs' Shards are for the caller to fill.
 type Result struct {
 	Legs    []plan.Leg // one, but for Gather
 	Merge   *plan.Merge
+	Fold    *plan.Fold
 	Combine *plan.Combine
 }
 

@@ -204,6 +204,8 @@ func (flat) Volatile(name []string, _ int) bool {
 	return slices.Contains([]string{"random", "nextval", "clock_timestamp"}, name[len(name)-1])
 }
 
+func (flat) Recoded() bool { return false }
+
 func (flat) Aggregate(name []string) (string, bool) {
 	const known = " count sum avg min max bool_and bool_or every bit_and bit_or bit_xor variance var_samp var_pop stddev stddev_samp stddev_pop" +
 		" string_agg array_agg json_agg jsonb_object_agg percentile_cont percentile_disc mode "

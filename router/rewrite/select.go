@@ -60,6 +60,11 @@ func (b *block) plan() (*Result, *Refusal) {
 	if no := b.combinable(); no != nil {
 		return nil, no
 	}
+	if b.aggregated && b.cutGroups() != nil {
+		if result := b.folded(); result != nil {
+			return result, nil
+		}
+	}
 	result, no := b.partial()
 	if no == nil {
 		return result, nil

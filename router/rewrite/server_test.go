@@ -53,7 +53,9 @@ func (f *fleet) runSubs(c shapeCase, oids []uint32) (out []param) {
 		if no != nil {
 			f.t.Fatalf("%s: %+v", c.sql, no)
 		}
-		a, err := f.cut(c, r, oids)
+		inner := c
+		inner.sql = ""
+		a, err := f.cut(inner, r, oids)
 		if err != nil {
 			f.t.Fatal(err)
 		}

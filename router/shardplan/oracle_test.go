@@ -202,7 +202,7 @@ type answer struct {
 }
 
 // scatter runs a plan: parts, legs, and what puts them together.
-func (o *oracle) scatter(p *plan.Scatter) (answer, error) {
+func (o *oracle) scatter(p *plan.Scatter) (out answer, err error) {
 	var subs []bound1
 	for _, s := range p.Subs {
 		found, err := o.scatter(s.Plan)
@@ -220,7 +220,11 @@ func (o *oracle) scatter(p *plan.Scatter) (answer, error) {
 		}
 		all := answer{mood: o.mood}
 		for i := range l.Shards.Each {
-			part, err := o.ask(o.shards[i], l.SQL, args)
+			var formats []int16
+			if p.Fold != nil {
+				formats = plantest.FoldFormats(&p.Fold.Spec)
+			}
+			part, err := o.ask(o.shards[i], l.SQL, args, formats...)
 			if err != nil {
 				return answer{}, fmt.Errorf("%s: %w", l.SQL, err)
 			}
@@ -230,6 +234,15 @@ func (o *oracle) scatter(p *plan.Scatter) (answer, error) {
 			params = append(params, all.array(c))
 		}
 		last = all
+	}
+	if p.Fold != nil {
+		oids := []uint32{}
+		for _, out := range p.Fold.Outputs[:len(p.Fold.Outputs)-p.Fold.Hidden] {
+			oids = append(oids, out.Type)
+		}
+		last.oids = oids
+		last.rows, err = plantest.Fold(&p.Fold.Spec, last.rows)
+		return last, err
 	}
 	if p.Combine != nil {
 		return o.ask(o.shards[2], p.Combine.SQL, params)
@@ -272,13 +285,13 @@ func (a answer) array(c int) bound1 {
 	return bound1{own, []byte("{" + strings.Join(items, ",") + "}")}
 }
 
-func (o *oracle) ask(conn *pgconn.PgConn, sql string, args []bound1) (answer, error) {
+func (o *oracle) ask(conn *pgconn.PgConn, sql string, args []bound1, formats ...int16) (answer, error) {
 	var values [][]byte
 	var oids []uint32
 	for _, a := range args {
 		values, oids = append(values, a.value), append(oids, a.oid)
 	}
-	reader := conn.ExecParams(o.t.Context(), sql, values, oids, nil, nil)
+	reader := conn.ExecParams(o.t.Context(), sql, values, oids, nil, formats)
 	r := reader.Read()
 	a := answer{rows: r.Rows}
 	for _, f := range reader.FieldDescriptions() {

@@ -24,6 +24,7 @@ type Planner struct {
 	// foreign are the relations with a foreign key, of theirs or to them, that
 	// does not hold across shards.
 	foreign map[*catalog.Relation]*refusal
+	recoded bool
 }
 
 // New makes a Planner. The snapshot is that of the lead shard.
@@ -39,6 +40,15 @@ func New(snapshot *catalog.Snapshot, m *shards.Map) *Planner {
 		p.lead[role] = &plan.Direct{Role: r, Shard: Lead, Why: "the lead shard"}
 	}
 	return p
+}
+
+// Recoded is p for sessions that are sent text in another encoding than UTF-8,
+// which is the servers': its bytes have not the order of collation C, and may
+// not tell all texts apart.
+func (p *Planner) Recoded() *Planner {
+	out := *p
+	out.recoded = true
+	return &out
 }
 
 // table is what the map says of r: a partition, or a table that inherits, is

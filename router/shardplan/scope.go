@@ -224,3 +224,6 @@ func (c *scope) Volatile(name []string, args int) bool {
 func (c *scope) Aggregate(name []string) (builtin string, isAggregate bool) {
 	return c.s.p.aggregate(name)
 }
+
+// Recoded implements rewrite.Scope.
+func (c *scope) Recoded() bool { return c.s.p.recoded }

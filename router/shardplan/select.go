@@ -161,7 +161,7 @@ func (p *Planner) scatter(s *statement, root *block) (*plan.Scatter, *refusal) {
 	if no != nil {
 		return nil, p.cannot(no, s)
 	}
-	return &plan.Scatter{Legs: result.Legs, Merge: result.Merge, Combine: result.Combine, Why: p.why(s)}, nil
+	return &plan.Scatter{Legs: result.Legs, Merge: result.Merge, Fold: result.Fold, Combine: result.Combine, Why: p.why(s)}, nil
 }
 
 // never says what no way of reading several shards can hold.

@@ -9,8 +9,9 @@ type Key struct {
 	NullsFirst bool // whatever Desc is
 }
 
-// compare orders two values of the key's column; nil is NULL.
-func (k *Key) compare(a, b []byte) int {
+// Compare orders two values of the key's column, which must be Valid; nil is
+// NULL.
+func (k *Key) Compare(a, b []byte) int {
 	switch {
 	case a == nil && b == nil:
 		return 0
@@ -169,7 +170,7 @@ func (m *Merger) before(a, b int) bool {
 	}
 	x, y := m.valuesOf(a), m.valuesOf(b)
 	for i := range m.keys {
-		if c := m.keys[i].compare(x[i], y[i]); c != 0 {
+		if c := m.keys[i].Compare(x[i], y[i]); c != 0 {
 			return c < 0
 		}
 	}

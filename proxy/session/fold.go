@@ -1,0 +1,177 @@
+package session
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/wyeproxy/wye/protocol"
+	"github.com/wyeproxy/wye/protocol/pgerror"
+	"github.com/wyeproxy/wye/router/plan"
+	"github.com/wyeproxy/wye/shards/fold"
+	"github.com/wyeproxy/wye/shards/merge"
+)
+
+// folded is the answer of a plan with a Fold: all rows are in, and none is out.
+type folded struct {
+	*fold.Folder
+	rows    int
+	limiter *merge.Limiter
+	formats []byte // of the client's columns
+}
+
+// foldOrder is tier B where we put together ourselves what the shards gave.
+func (s *Session) foldOrder(o *order, p *plan.Scatter, d *Description, subs []plan.Arg, to func(int) *Reader) error {
+	if err := s.foldsInto(p.Fold, d); err != nil {
+		return err
+	}
+	f, err := s.fold(o, p, d, subs, o.formats, to)
+	if err != nil {
+		return err
+	}
+	s.emitColumns(o, withFormats(d.Columns, o.formats))
+	sent, err := f.give(s.emitRow)
+	if err != nil {
+		return err
+	}
+	s.emitTag("SELECT " + strconv.Itoa(sent))
+	return nil
+}
+
+// foldsInto refuses a plan that would give other types than the client's own
+// statement has: the planner was wrong, and nothing is better than another
+// answer.
+func (s *Session) foldsInto(how *plan.Fold, d *Description) error {
+	want, visible := s.leadTypes(d.shard, d.Columns), how.Outputs[:len(how.Outputs)-how.Hidden]
+	same := len(want) == len(visible)
+	for i := 0; same && i < len(want); i++ {
+		same = visible[i].Type == want[i]
+	}
+	if !same {
+		s.env.Log.Error("bug: folded rows have other types than the statement", "want", fmt.Sprint(want), "got", fmt.Sprint(visible))
+		return errClient{pgerror.New(pgerror.FeatureNotSupported, "this statement cannot be put together from several shards: its column types would differ").
+			WithHint("Narrow the statement by the sharding key, or cast its columns; please report it.")}
+	}
+	return nil
+}
+
+// fold runs the leg and takes in all its rows.
+func (s *Session) fold(o *order, p *plan.Scatter, d *Description, subs []plan.Arg, formats []byte, to func(int) *Reader) (*folded, error) {
+	limiter, err := limiterOf(&plan.Merge{Limit: p.Fold.Limit, Offset: p.Fold.Offset}, o.args)
+	if err != nil {
+		return nil, errClientOf(err)
+	}
+	l := &p.Legs[0]
+	f := &folded{Folder: fold.New(&p.Fold.Spec), limiter: limiter, formats: formats}
+	list, err := s.launchLeg(l, o, s.parameterTypes(d), subs, foldFormats(p.Fold, formats), to)
+	s.cancelable(conns(list))
+	in := s.newAllowance()
+	for _, m := range list {
+		if err == nil {
+			err = s.foldMember(m, p.Fold, f, &in)
+		}
+	}
+	s.cancelable(nil)
+	if settled := s.settleStreams(list, err == nil); err == nil {
+		err = settled
+	}
+	if err != nil {
+		return nil, err
+	}
+	if f.rows, err = f.Finish(); err != nil {
+		return nil, errClientOf(err)
+	}
+	return f, in.holds(f.Size())
+}
+
+// foldFormats asks for what is computed in binary, and for twins as the client
+// wants their columns.
+func foldFormats(how *plan.Fold, formats []byte) []byte {
+	out := make([]byte, 0, 2*len(how.Columns))
+	for range how.Columns {
+		out = append(out, 0, 1)
+	}
+	for i := range how.Outputs[:len(how.Outputs)-how.Hidden] {
+		if t := how.Outputs[i].Twin; t >= 0 {
+			binary.BigEndian.PutUint16(out[2*t:], formatOf(formats, i))
+		}
+	}
+	return out
+}
+
+// foldMember takes in one member's rows.
+func (s *Session) foldMember(m *member, how *plan.Fold, f *folded, in *allowance) error {
+	goes, err := m.stream.Described()
+	switch {
+	case err != nil:
+		return errClient{s.memberError(m, err)}
+	case !goes:
+		return errClient{m.stream.Refusal}
+	}
+	types := s.leadTypes(m.shard, m.stream.Columns)
+	if len(types) != len(how.Columns) {
+		return errDrift
+	}
+	for i, oid := range types {
+		if how.Columns[i].Type != oid {
+			return errDrift
+		}
+	}
+	values := make([][]byte, len(types))
+	note := func(i int, v []byte) {
+		if i < len(values) {
+			values[i] = v
+		}
+	}
+	for {
+		row, err := s.nextRow(m)
+		if row == nil || err != nil {
+			return err
+		}
+		body := row[protocol.HeaderLen:]
+		if err := in.take(len(body)); err != nil {
+			return err
+		}
+		if !protocol.DataRow(body, note) || int(binary.BigEndian.Uint16(body)) != len(values) {
+			return errors.New("malformed row in a scattered answer")
+		}
+		if err := f.Add(values); err != nil {
+			return errClientOf(err)
+		}
+		if err := in.holds(f.Size()); err != nil {
+			return err
+		}
+	}
+}
+
+// give passes the rows on, each a whole DataRow that on must not keep, and
+// counts them.
+func (f *folded) give(on func(row []byte) error) (sent int, err error) {
+	text := func(i int) bool { return formatOf(f.formats, i) == 0 }
+	var row []byte
+	for i := 0; i < f.rows && !f.limiter.Done(); i++ {
+		if !f.limiter.Take() {
+			continue
+		}
+		row = protocol.AppendDataRow(row[:0], f.Row(i, text))
+		if err := on(row); err != nil {
+			return sent, err
+		}
+		sent++
+	}
+	return sent, nil
+}
+
+// collectFolded takes in the rows of the answer, in these formats.
+func (s *Session) collectFolded(o *order, p *plan.Scatter, d *Description, subs []plan.Arg, formats []byte, to func(int) *Reader, c *collection) error {
+	f, err := s.fold(o, p, d, subs, formats, to)
+	if err != nil {
+		return err
+	}
+	for _, out := range p.Fold.Outputs[:len(p.Fold.Outputs)-p.Fold.Hidden] {
+		c.columns = append(c.columns, column{oid: out.Type})
+	}
+	_, err = f.give(func(row []byte) error { return c.add(row[protocol.HeaderLen:], 0) })
+	return err
+}
