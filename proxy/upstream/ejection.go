@@ -7,10 +7,17 @@ import (
 
 // ejected is a Host's record of ejections, guarded by Pool.mu.
 type ejected struct {
-	at, until int64  // of the ejection that is on; until is 0 when none is
-	doublings int    // of the next one's time
-	returned  int64  // end of the latest
-	why       string // of the one that is on
+	at, until int64 // of the ejection that is on; until is 0 when none is
+	doublings int   // of the next one's time
+	returned  int64 // end of the latest
+	verdict         // of the one that is on
+}
+
+// verdict is why a host is put aside.
+type verdict struct {
+	why    string
+	byRate bool  // of success: checks have passed all the while
+	calm   int64 // until when it was all right
 }
 
 func (e *ejected) on() bool { return e.until != 0 }
@@ -39,18 +46,18 @@ func (p *Pool) ejectHost(h *Host, now int64) {
 	defer p.mu.Unlock()
 	h.streak.Store(0)
 	s := p.set.Load()
-	p.eject(s, h, now, now, fmt.Sprintf("%d failures in a row", s.Ejection.Failures))
+	p.eject(s, h, now, verdict{fmt.Sprintf("%d failures in a row", s.Ejection.Failures), false, now})
 	p.refresh()
 }
 
-// eject puts a host aside at now if that may be, which was all right until calm.
-// The caller holds Pool.mu and calls refresh.
-func (p *Pool) eject(s *set, h *Host, now, calm int64, why string) {
+// eject puts a host aside at now if that may be. The caller holds Pool.mu and
+// calls refresh.
+func (p *Pool) eject(s *set, h *Host, now int64, v verdict) {
 	if !h.inRotation() || !s.mayEject() {
 		return
 	}
-	h.eject.until = now + int64(h.eject.next(calm, s.Ejection))
-	h.eject.at, h.eject.why = now, why
+	h.eject.until = now + int64(h.eject.next(v.calm, s.Ejection))
+	h.eject.at, h.eject.verdict = now, v
 }
 
 // mayEject says whether one more may go. The caller holds Pool.mu.

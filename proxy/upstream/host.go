@@ -51,9 +51,10 @@ func newHost(p *Pool, addr string, now int64, first bool) *Host {
 }
 
 // SetUp says that a check asked at `asked` has passed. It also ends an ejection
-// that began before the check was asked, unless Settings say that only time
-// does. Calling it for each pass is right: it changes nothing when the server is
-// up already.
+// for failures in a row that began before the check was asked, unless Settings
+// say that only time does; one for its success rate it does not end, the server
+// passed its checks all the while. Calling it for each pass is right: it changes
+// nothing when the server is up already.
 func (h *Host) SetUp(asked int64) { h.passed(asked, "") }
 
 func (h *Host) passed(asked int64, note string) {
@@ -61,11 +62,14 @@ func (h *Host) passed(asked int64, note string) {
 	defer p.served(asked)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	h.setHealth(up, asked, note)
-	if h.eject.on() && asked >= h.eject.at && !p.set.Load().Ejection.TimeOnly {
+	changed := h.setHealth(up, asked, note)
+	if h.eject.on() && asked >= h.eject.at && !h.eject.byRate && !p.set.Load().Ejection.TimeOnly {
 		h.restore(asked)
+		changed = true
 	}
-	p.refresh()
+	if changed { // it is not at most passes, and costs a look at everybody
+		p.refresh()
+	}
 }
 
 // SetDown takes the server out of rotation until SetUp, and says why.
@@ -74,8 +78,9 @@ func (h *Host) SetDown(now int64, why string) {
 	defer p.served(now) // nobody may be left to wait for
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	h.setHealth(down, now, why)
-	p.refresh()
+	if h.setHealth(down, now, why) {
+		p.refresh()
+	}
 }
 
 // Drain takes the server out of rotation, whatever its health, until it is
@@ -92,21 +97,23 @@ func (h *Host) Drain(on bool) {
 	p.refresh()
 }
 
-// setHealth is the only one to change it. The caller holds pool.mu.
-func (h *Host) setHealth(to health, now int64, why string) {
+// setHealth is the only one to change it, and says whether it did. The caller
+// holds pool.mu and calls refresh then.
+func (h *Host) setHealth(to health, now int64, why string) bool {
 	h.why = why
 	if h.health == to {
-		return
+		return false
 	}
 	h.health, h.since = to, now
 	if to != up {
-		return
+		return true
 	}
 	h.streak.Store(0)
 	if !h.spared {
 		h.beginRamp(now)
 	}
 	h.spared = false
+	return true
 }
 
 // beginRamp starts slow start; 0 is taken, it stands for none.

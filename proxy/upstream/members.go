@@ -57,6 +57,20 @@ func (m members) from(at int) members {
 	return m
 }
 
+// onward is a walk at the next word, for two loops in one another, which are
+// quicker where there are many:
+//
+//	for m := usable; !m.empty(); m = m.onward() {
+//		for ; m.word != 0; m.word &= m.word - 1 { m.first() }
+//	}
+func (m members) onward() members {
+	if m.rest == nil {
+		m.word = 0
+		return m
+	}
+	return m.from(m.at + 1)
+}
+
 // has says whether i is in a set that nobody walks.
 func (m members) has(i int) bool {
 	if m.rest == nil {

@@ -40,7 +40,7 @@ func (p *Pool) sweep(s *set, now int64) {
 			return
 		}
 		// What it did wrong it may have done since the interval began.
-		p.eject(s, r.host, now, now-int64(s.Ejection.Interval), fmt.Sprintf("%.1f %% of its requests succeed: %s", r.success, why))
+		p.eject(s, r.host, now, verdict{fmt.Sprintf("%.1f %% of its requests succeed: %s", r.success, why), true, now - int64(s.Ejection.Interval)})
 	}
 }
 

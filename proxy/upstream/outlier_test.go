@@ -65,8 +65,11 @@ func TestOutliers(t *testing.T) {
 					t.Errorf("%s is ejected why: %q", v.Name, v.Why)
 				}
 			}
+			for _, u := range p.Upstreams() {
+				u.SetUp(11 * sec)
+			}
 			if got := out(p, 20*sec+1); got != c.want {
-				t.Errorf("ejected %q by an interval without requests, want still %q", got, c.want)
+				t.Errorf("ejected %q by passes and an interval without requests, want still %q", got, c.want)
 			}
 			if got := out(p, 40*sec+1); got != "" {
 				t.Errorf("%s does not come back", got)

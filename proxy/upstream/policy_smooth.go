@@ -26,13 +26,15 @@ func (s *smooth) Select(c []*Upstream, usable members, a ask) *Upstream {
 
 func (s *smooth) turn(c []*Upstream, usable members, now int64) int {
 	best, total := -1, int64(0)
-	for m := usable; !m.empty(); m = m.next() {
-		i := m.first()
-		gain := c[i].share(now)
-		total += gain
-		s.credit[i] += gain
-		if best < 0 || s.credit[i] > s.credit[best] {
-			best = i
+	for m := usable; !m.empty(); m = m.onward() {
+		for ; m.word != 0; m.word &= m.word - 1 {
+			i := m.first()
+			gain := c[i].share(now)
+			total += gain
+			s.credit[i] += gain
+			if best < 0 || s.credit[i] > s.credit[best] {
+				best = i
+			}
 		}
 	}
 	s.credit[best] -= total

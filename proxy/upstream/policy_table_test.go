@@ -77,7 +77,7 @@ func TestTables(t *testing.T) {
 // TestTablesFollowWeights: also very unequal ones, for which a ring is scaled
 // down.
 func TestTablesFollowWeights(t *testing.T) {
-	const keys = 100_000
+	const keys = 30_000
 	for _, policy := range []string{Ring, Maglev, Hash} {
 		for _, weights := range [][]int{{1, 2, 3}, {100, 200, 300}, {1, 5000, 4999}} {
 			p := newPool(t, Options{}, Settings{Policy: policy}, targets(weights...))

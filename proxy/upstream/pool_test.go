@@ -162,6 +162,10 @@ func TestRefusedTargets(t *testing.T) {
 		{"policy", Settings{Policy: "best"}, targets(1), `"best"`},
 		{"1024", Settings{}, targets(equal(1024)...), ""},
 		{"none", Settings{}, nil, ""},
+		{"no ring", Settings{Policy: Ring}, nil, ""},
+		{"no table", Settings{Policy: Maglev}, nil, ""},
+		{"no turns", Settings{Policy: Weighted}, nil, ""},
+		{"priority", Settings{}, []Target{{Addr: "a", Priority: 128}}, "priority 128"},
 	} {
 		p, err := New(Options{}, c.s, c.ts)
 		if err == nil {

@@ -76,7 +76,7 @@ type Ejection struct {
 	MaxTime  time.Duration // of any ejection, default 300 s
 	Share    int           // percent of the pool that may be ejected at once, default 50; one always may, and the last in rotation never
 	Calm     time.Duration // in rotation for this long takes one doubling back, default 10 s
-	TimeOnly bool          // a passing check does not end an ejection, only time does
+	TimeOnly bool          // a passing check does not end an ejection for failures in a row, only time does, as it does any other
 
 	// Servers are also compared with each other, at intervals: each that had
 	// Volume requests, if there are as many as Hosts.
