@@ -37,7 +37,8 @@ type rig struct {
 	watcher account // follows the servers' state and their log
 	ops     account // may use the console, and is known to wye only
 	console *pgconn.PgConn
-	fleet   *fleet // connected by the tour's first step
+	fleet   *fleet        // connected by the tour's first step
+	lines   []*lineServer // three servers that are no database
 }
 
 type account struct{ name, password string }
@@ -55,6 +56,10 @@ func startRig(ctx context.Context, log *slog.Logger) (*rig, error) {
 		return nil, errors.Join(err, r.close())
 	}
 	if err := r.cluster.Primary.Exec(ctx, fmt.Sprintf("CREATE ROLE %s LOGIN REPLICATION PASSWORD '%s'", r.watcher.name, r.watcher.password)); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	var err error
+	if r.lines, err = startLineServers(); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	if err := r.startProxy(log); err != nil {
@@ -115,6 +120,9 @@ users:
   - {name: %s, password: "%s", clusters: []}
 listeners:
   - {name: main, bind: "127.0.0.1:%d"}
+  - {name: lines, kind: tcp, bind: "127.0.0.1:0", pool: lines}
+pools:
+  lines: {servers: ["%s", "%s", "%s"]}
 clusters:
   %s:
     nodes: ["%s", "%s"]
@@ -123,6 +131,7 @@ clusters:
     health: {user: %s, password: "%s"}
     cache: {elsewhere: wal, rules: {prices: {tables: [prices], ttl: 1m}}}
 `, web, r.ops.name, r.app.name, r.app.password, rigDatabase, storeDatabase, r.ops.name, r.ops.password, port,
+		r.lines[0].addr, r.lines[1].addr, r.lines[2].addr,
 		rigDatabase, r.cluster.Primary.Addr(), r.cluster.Replicas[0].Addr(), rigPool, r.watcher.name, r.watcher.password) + r.store.config()
 }
 
@@ -234,6 +243,9 @@ func (r *rig) close() error {
 	}
 	if r.server != nil {
 		r.server.Close()
+	}
+	for _, s := range r.lines {
+		s.kill()
 	}
 	stored := make(chan error, 1)
 	go func() { stored <- r.store.close() }()

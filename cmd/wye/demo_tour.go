@@ -36,6 +36,7 @@ var tourSteps = []tourStep{
 	{"merge", "an ORDER BY with LIMIT and OFFSET takes rows from both shards in order", tourMerge},
 	{"transfer", "clients move money between shards, atomically", tourTransfer},
 	{"refusal", "what cannot be answered is refused with the way out", tourRefusal},
+	{"tcp", "one of three servers of a pool that is no database is killed", tourTCP},
 }
 
 // finding is what a step has measured: a line to read, and the same for

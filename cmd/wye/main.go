@@ -48,6 +48,8 @@ func dispatch(args []string, out, errs io.Writer) int {
 		return exitUsage
 	}
 	switch args[0] {
+	case demoServerCommand:
+		return runDemoServer(args[1:], out)
 	case "help", "-h", "--help":
 		usage(out)
 		return exitOK

@@ -19,7 +19,9 @@ import (
 // database.
 func startProxy(t testing.TB, c *testpg.Cluster, text string) (*proxy.Server, string) {
 	t.Helper()
-	text = strings.NewReplacer("{server}", c.Primary.Addr(), "{db}", c.Database).Replace(text)
+	if c != nil { // pools need none
+		text = strings.NewReplacer("{server}", c.Primary.Addr(), "{db}", c.Database).Replace(text)
+	}
 	file := filepath.Join(t.TempDir(), "wye.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -33,6 +33,9 @@ var booted struct {
 
 func TestMain(m *testing.M) {
 	lineserver.Main()
+	if len(os.Args) > 1 && os.Args[1] == demoServerCommand { // a test runs the demo's servers
+		os.Exit(runDemoServer(os.Args[2:], os.Stdout))
+	}
 	code := m.Run()
 	for _, c := range []*testpg.Cluster{booted.shared, booted.victim} {
 		if c == nil {

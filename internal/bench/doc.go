@@ -15,6 +15,9 @@
 // with a replica to read from; the run fails if less than leastSplit of its
 // plain SELECTs reached that (split.go).
 //
+// PARTS=l4 measures TCP pools instead, beside HAProxy in TCP mode (l4.go): CPU
+// per small message, per GB and per connection, and memory per idle one.
+//
 // It never tests that answers are right, and it changes no setting of the
 // machine beyond its own processes. When a figure looks odd: the column
 // "note" has errors, JSON=file has every single measurement, "others" below

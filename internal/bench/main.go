@@ -58,6 +58,9 @@ func compare(ctx context.Context, o options, out, notes io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.wants("l4") {
+		return s.compareL4(ctx, out, notes)
+	}
 	if slices.Contains(o.targets, bouncer) {
 		if s.options.bouncer, s.version, err = findBouncer(o.bouncer); err != nil {
 			return err

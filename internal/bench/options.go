@@ -39,7 +39,7 @@ type options struct {
 var (
 	allTargets  = []string{direct, bouncer, wye, wyeSplit, wyeCache, wyeCacheIdle, wyeShard}
 	realTargets = allTargets[:3]
-	allParts    = []string{"cells", "idle", "slow"}
+	allParts    = []string{"cells", "idle", "slow", "l4"} // l4 stands alone
 )
 
 // readOptions reads args over the environment over the defaults.
@@ -65,8 +65,12 @@ func readOptions(args []string, env func(string) string) (options, error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
-	o.pin = *pin && o.fake && runtime.NumCPU() > 1
+	alone := *parts == "l4"
+	o.pin = *pin && (o.fake || alone) && runtime.NumCPU() > 1
 	o.defaults()
+	if alone && !o.short {
+		o.time, o.reps = 2*time.Second, 5
+	}
 	return o, o.read(*seconds, *reps, *nice, *cells, *targets, *parts)
 }
 
@@ -84,7 +88,7 @@ func (o *options) defaults() {
 	default:
 		o.time, o.reps = 3*time.Second, 3
 	}
-	o.targets, o.parts = realTargets, allParts
+	o.targets, o.parts = realTargets, allParts[:3]
 	if o.fake {
 		o.targets, o.parts = allTargets[:4], allParts[:1] // the others when asked for
 	}
@@ -117,6 +121,9 @@ func (o *options) read(seconds, reps, nice, cells, targets, parts string) (err e
 	}
 	if o.parts, err = choose("parts", parts, allParts, o.parts); err != nil {
 		return err
+	}
+	if o.wants("l4") && (o.fake || len(o.parts) > 1) {
+		return fmt.Errorf("parts %s: l4 is measured alone, without FAKE=1", parts)
 	}
 	if o.fake && len(o.parts) > 1 {
 		return fmt.Errorf("parts %s: FAKE=1 measures cells only", parts)
