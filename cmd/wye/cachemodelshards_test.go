@@ -22,7 +22,7 @@ type shardModel struct {
 	ids [2]int // the key of each table's row on either shard
 }
 
-func (s *shardModel) row(table, side int) int { return 2*table + side }
+func (m *shardModel) row(table, side int) int { return 2*table + side }
 
 // TestCacheModelShards is TestCacheModel over two shards: writers of one shard
 // and of both in a transaction (two-phase), past wye too, definitions that
