@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // TestCacheInTransactions: reads in transactions come from memory where that
@@ -62,6 +66,29 @@ func TestCacheInTransactions(t *testing.T) {
 			must(t, conn, "reset default_transaction_isolation")
 		}
 	}
+	for _, late := range []string{"set transaction isolation level serializable", "set transaction_isolation = 'repeatable read'"} {
+		for _, extended := range []bool{false, true} {
+			must(t, conn, "begin")
+			if got := must(t, conn, one); got != memory {
+				t.Errorf("got %q", got)
+			}
+			if extended {
+				var refused *pgconn.PgError
+				if err := conn.ExecParams(soon(t, 10*time.Second), late, nil, nil, nil, nil).Read().Err; !errors.As(err, &refused) || refused.Code != "25001" {
+					t.Errorf("%s after a query: %v", late, err)
+				}
+			} else {
+				fails(t, conn, late, "25001")
+			}
+			fails(t, conn, one, "25P02")
+			must(t, conn, "rollback")
+		}
+	}
+	must(t, conn, "begin")
+	must(t, conn, one)
+	must(t, conn, "set transaction read only")
+	fails(t, conn, "insert into cold values (300, 'x')", "25006")
+	must(t, conn, "rollback")
 	must(t, conn, "begin")
 	fails(t, conn, "select 1/0", "22012")
 	fails(t, conn, one, "25P02")

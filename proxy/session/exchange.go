@@ -64,7 +64,7 @@ func (s *Session) connect(to *Reader, read *sqlparse.Statement) *pgerror.Error {
 		s.tell(c.Reported)
 	}
 	if s.tx.state == txBegun && !s.t.course.split {
-		s.sendBegin()
+		s.sendBegin(read)
 	}
 	return nil
 }

@@ -75,6 +75,7 @@ func (s *Session) rest(at time.Duration) {
 		}
 	} else if s.tx.state == txBegun {
 		s.release(at) // a read that the transaction's server need not see
+		s.tx.answered = true
 	} else if s.shown.xactSince.Load() == 0 {
 		s.shown.xactSince.Store(int64(s.xactAt))
 	}

@@ -71,6 +71,7 @@ func (s *Session) keptBatch(in []byte, from int) (answered bool, err error) {
 }
 
 func (s *Session) replayKept(b []byte, e *cache.Entry) {
+	s.tx.answered = s.tx.state == txBegun
 	s.edited(protocol.AppendReady(append(b, e.Frames...), s.idleStatus))
 }
 

@@ -32,6 +32,9 @@ type tx struct {
 	// transaction, though the server has none.
 	failed bool
 	mode   *txMode // of what began it, nil when that says nothing
+	// answered: a statement in it was, from memory or by a replica, and no server
+	// knows that of the transaction.
+	answered bool
 	// reads: a server has it, it is READ COMMITTED, and it was sent nothing but
 	// proven reads.
 	reads bool
@@ -158,6 +161,9 @@ func (s *Session) setsTransaction(read *sqlparse.Statement, sql []byte) bool {
 		return true
 	}
 	f := read.Facts()
+	if s.tx.answered {
+		return false // the server says whether it comes too late
+	}
 	if f == nil || f.Mode.Session || f.Mode.Snapshot || f.Mode == (sqlparse.TxMode{}) || f.Hint.Role != "" || s.tx.begins >= maxBegin || f.Mode.ReadWrite {
 		return false
 	}
@@ -238,8 +244,16 @@ var errTxLost = pgerror.New(pgerror.SerializationFailure, "the transaction was r
 // It goes out in the extended protocol, in the same batch: should it fail,
 // the server ignores everything up to the next Sync, a simple Query
 // included, and nothing ever runs outside of the transaction.
-func (s *Session) sendBegin() {
+//
+// PostgreSQL refuses to change how a transaction is isolated once it has run a
+// query. If one was answered without it, it is given another, unless what
+// comes first is one.
+func (s *Session) sendBegin(first *sqlparse.Statement) {
 	t := s.t
+	if s.tx.answered && (first == nil || !queries[first.Kind()]) {
+		s.tx.begin = protocol.AppendExecuteOnce(s.tx.begin, []byte("SELECT WHERE false"))
+		s.tx.begins++
+	}
 	t.out = append(t.out, s.tx.begin...)
 	for range s.tx.begins {
 		t.queue.push(expect{kind: 'P', do: skip, begins: true})
@@ -253,6 +267,11 @@ func (s *Session) sendBegin() {
 	}
 	keep := s.settings.Load().Keep
 	s.tx = tx{begin: s.tx.begin[:0], reads: keep != nil && keep.InTransactions && s.readsCommitted()}
+}
+
+// queries are the kinds for which PostgreSQL takes a snapshot before all else.
+var queries = map[sqlparse.Kind]bool{
+	sqlparse.KindSelect: true, sqlparse.KindInsert: true, sqlparse.KindUpdate: true, sqlparse.KindDelete: true, sqlparse.KindMerge: true,
 }
 
 // beginFailed ends the batch whose transaction could not be begun: the

@@ -30,12 +30,16 @@ func (r *rig) leave(account int, decided bool) {
 	}
 }
 
-// TestRunRecovers: what others left is finished within seconds by Run as it is.
+// TestRunRecovers: what others left is finished within seconds by Run as it
+// is, which says of each commit on which shard it can be seen now.
 func TestRunRecovers(t *testing.T) {
 	r := newRig(t, 2, nil)
 	r.leave(1, false)
 	r.leave(2, true)
-	rec := NewRecovery(r.coordinator(nil), RecoveryOptions{Shards: 2})
+	told := make(chan string, 10)
+	rec := NewRecovery(r.coordinator(nil), RecoveryOptions{Shards: 2, Finished: func(shard int) {
+		told <- fmt.Sprint(shard, " ", r.balances(2))
+	}})
 	ctx, cancel := context.WithTimeout(ctxOf(t), 30*time.Second)
 	done := make(chan struct{})
 	go func() { defer close(done); rec.Run(ctx) }()
@@ -52,6 +56,9 @@ func TestRunRecovers(t *testing.T) {
 	t.Logf("recovered after %v", took.Round(time.Millisecond))
 	if a, b := r.balances(1), r.balances(2); a != "100 100" || b != "99 99" {
 		t.Errorf("%s, %s", a, b)
+	}
+	if len(told) != 1 || <-told != "1 99 99" {
+		t.Errorf("%d commits were told of, or one that cannot be seen", len(told))
 	}
 	for _, k := range rec.kept {
 		if k.conn != nil {
