@@ -28,7 +28,7 @@
 // are one, and entry.judge puts them together.
 //
 // A request that no stored response answers boards a flight (board.go): one
-// goroutine, owned by the cache, asks the server (flight.go, outcome.go) and
+// goroutine, owned by the cache, asks the server (flight.go, outcome.go, landing.go) and
 // records the body as fast as it comes (recording.go), however slow the
 // clients are that follow it (follow.go). Others who want the same wait for
 // it, for [Settings].Wait at the most, and go on their own when what came is

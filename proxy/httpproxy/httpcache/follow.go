@@ -23,7 +23,10 @@ type follower struct {
 
 // Read implements [io.Reader].
 func (w *follower) Read(p []byte) (int, error) {
-	if w.closed || len(p) == 0 {
+	if w.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	if len(p) == 0 {
 		return 0, nil
 	}
 	if w.direct {

@@ -25,7 +25,7 @@ func newTiming(h http.Header, asked, answered time.Time) timing {
 		age = n.duration()
 	}
 	delay := max(answered.Sub(asked), 0)
-	return timing{answered: answered, initial: max(apparent, age+delay)}
+	return timing{answered: answered, initial: min(max(apparent, age+delay), most.duration())} // more may overflow
 }
 
 // age is current_age. A clock that was set back does not make anything younger

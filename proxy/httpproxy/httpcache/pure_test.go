@@ -33,6 +33,7 @@ func TestTiming(t *testing.T) {
 		{"apparent age is more than Age", 0, "5", 20, 24, 24, 24},
 		{"the server's clock is ahead", 100, "", 0, 0, 0, 0},
 		{"our clock was set back", 0, "3", 0, 0, -50, 3},
+		{"Date is before all times", -63_000_000_000, "", 0, 0, 7, 1<<31 + 7},
 	} {
 		h := http.Header{"Date": {at(tt.date).Format(http.TimeFormat)}}
 		if tt.age != "" {
