@@ -16,6 +16,11 @@ func (a *Analysis) planInsert(s *statement, tree *pg_query.ParseResult, stmt *pg
 	b := s.newBlock(nil)
 	b.level = &level{}
 	it := b.target(stmt.Relation)
+	if again := s.evaluated(it, stmt); again != stmt {
+		stmt, s.sql = again, ""
+		tree = &pg_query.ParseResult{Version: tree.Version, Stmts: []*pg_query.RawStmt{{Stmt: &pg_query.Node{Node: &pg_query.Node_InsertStmt{InsertStmt: stmt}}}}}
+		s.countParams(stmt)
+	}
 	ins := b.bindInsert(it, stmt)
 	r := s.reads()
 	if !a.judge(s, r) || it == nil {
