@@ -12,8 +12,9 @@ import (
 )
 
 // evaluated is stmt as the INSERT of a SELECT, so that a server computes the
-// row before it is known where it goes: an INSERT of one row whose sharding key
-// is computed, or which every copy of a reference table would compute anew.
+// row before it is known where it goes: an INSERT of one row with sub-queries, or
+// whose sharding key is computed, or which every copy of a reference table would
+// compute anew.
 // Else it is stmt itself. What VALUES may have and SELECT may not, or the other
 // way round, a server refuses in the client's own text.
 func (s *statement) evaluated(it *item, stmt *pg_query.InsertStmt) *pg_query.InsertStmt {
@@ -55,6 +56,13 @@ func (s *statement) evaluated(it *item, stmt *pg_query.InsertStmt) *pg_query.Ins
 
 // mustEvaluate reports whether a row of these values has to be computed first.
 func (s *statement) mustEvaluate(it *item, given map[string]*pg_query.Node) bool {
+	var all []*pg_query.Node
+	for _, n := range given {
+		all = append(all, n)
+	}
+	if hasSubLink(&pg_query.Node{Node: &pg_query.Node_List{List: &pg_query.List{Items: all}}}) {
+		return true // which may read what other shards have
+	}
 	if it.table.Kind == shards.Sharded {
 		return slices.ContainsFunc(it.table.Keys, func(name string) bool {
 			c := it.rel.Column(name)
