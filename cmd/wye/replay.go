@@ -108,6 +108,12 @@ func (o *explainOptions) replay(r io.Reader, snapshot *catalog.Snapshot) (string
 			counts["one shard"]++
 		case *plan.Scatter:
 			counts["several shards, tier "+p.Tier()]++
+		case *plan.CopyOut:
+			tier := "A"
+			if p.From != nil {
+				tier = p.From.Tier()
+			}
+			counts["several shards, tier "+tier]++
 		case *plan.Reject:
 			counts["refused"]++
 			reasons[p.Err.Message]++

@@ -62,11 +62,18 @@ func (f *Fleet) WyeOver(ctx context.Context, l Layout) (without, with *Wye, err 
 	})
 	if err == nil {
 		u.Gather = true
-		with, err = f.serve(u, l.Shards)
+		if with, err = f.serve(u, l.Shards); err == nil {
+			var s Session
+			if s, err = with.ready(ctx); err == nil {
+				s.Close()
+			}
+		}
 	}
 	if err != nil {
-		if without != nil {
-			without.Close()
+		for _, w := range []*Wye{without, with} {
+			if w != nil {
+				w.Close()
+			}
 		}
 		return nil, nil, fmt.Errorf("wye over %s: %w", l, err)
 	}

@@ -11,7 +11,9 @@
 // for all rows that matter (conditions, and columns that are equal);
 // setof.go makes of these the shards of each relation, as a program that
 // program.go runs; align.go tells whether rows that meet stand on one shard;
-// select.go, insert.go, change.go, copy.go and ddl.go make plans.
+// select.go, insert.go, change.go, copy.go and ddl.go make plans; what must be
+// known before a write is for changeafter.go (sub-queries), carry.go (rows of
+// other shards) and evaluate.go (a row whose key is computed).
 //
 // Two ideas carry all of it. A relation's set of shards: the rows on others
 // do not change the answer. If that is one shard for all relations, the

@@ -16,6 +16,11 @@ func (a *Analysis) planInsert(s *statement, tree *pg_query.ParseResult, stmt *pg
 	b := s.newBlock(nil)
 	b.level = &level{}
 	it := b.target(stmt.Relation)
+	if again := s.evaluated(it, stmt); again != stmt {
+		stmt, s.sql = again, ""
+		tree = &pg_query.ParseResult{Version: tree.Version, Stmts: []*pg_query.RawStmt{{Stmt: &pg_query.Node{Node: &pg_query.Node_InsertStmt{InsertStmt: stmt}}}}}
+		s.countParams(stmt)
+	}
 	ins := b.bindInsert(it, stmt)
 	r := s.reads()
 	if !a.judge(s, r) || it == nil {
@@ -217,8 +222,10 @@ func (a *Analysis) insertSelect(s *statement, b *block, it *item, stmt *pg_query
 	keyed := a.constantKey(s, it, stmt.SelectStmt.GetSelectStmt(), b.source, at)
 	switch {
 	case keyed != nil:
+		keyed.trust(s)
 		if a.set != nil {
 			keyed = or(a.p.everyShard(), keyed, a.set)
+			keyed.trust(s) // what stands beside the key says of its type too
 		}
 		a.set = keyed
 	case !s.copiesKey(b.source, it, at):
@@ -307,12 +314,14 @@ func (a *Analysis) constantKey(s *statement, it *item, stmt *pg_query.SelectStmt
 	p := &program{op: opKey, set: a.p.everyShard(), table: it.table}
 	for i, name := range it.table.Keys {
 		attr := it.rel.Column(name)
-		v, ok := readValue(stmt.TargetList[at[i]].GetResTarget().GetVal())
+		n := stmt.TargetList[at[i]].GetResTarget().GetVal()
+		v, ok := readValue(n)
 		typ, also := s.p.keyType(attr)
 		// A constant of another type is cast, and a length would cut it.
-		if !ok || !also || attr.Typmod >= 0 || v.kind == valueText && v.typ == 0 && !typ.IsText() || v.kind == valueArg || v.kind == valueNull {
+		if !ok || !also || attr.Typmod >= 0 || v.kind == valueNull {
 			return nil
 		}
+		s.params.at(n, typ) // it takes the column's type
 		p.keys = append(p.keys, key{value: v, typ: typ, assigned: true})
 	}
 	return p

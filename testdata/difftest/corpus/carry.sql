@@ -167,3 +167,50 @@ INSERT INTO badges SELECT id + 2, name, 1 FROM users WHERE name = 'renamed';
 SELECT count(*), sum(points) FROM badges;
 COMMIT;
 
+--! rows 55
+--! touches badges
+INSERT INTO badges VALUES ((SELECT max(id) - 3 FROM users), 'max', DEFAULT) RETURNING *;
+
+--! rows 55
+--! touches badges
+--! args int8 17 | text plus
+INSERT INTO badges (badge, user_id) VALUES ($2, $1 + 1000) ON CONFLICT DO NOTHING RETURNING user_id;
+
+--! rows 55
+--! touches badges
+INSERT INTO badges VALUES (abs(-3), 'gold', 5) ON CONFLICT (user_id, badge) DO UPDATE SET points = badges.points + excluded.points RETURNING *;
+
+--! rows 55
+--! touches badges
+INSERT INTO badges VALUES (generate_series(1, 3), 'many');
+
+--! rows 55
+--! touches badges
+INSERT INTO badges VALUES ((SELECT id FROM users WHERE id = -1), 'nobody');
+
+--! rows 55
+--! touches badges
+INSERT INTO badges VALUES (10 / 0, 'nothing');
+
+--! rows 55
+--! touches accounts
+INSERT INTO accounts VALUES (lower('NEW') || 'x', 3, 'free', 1.23456);
+
+--! rows 55
+--! touches events
+INSERT INTO events (at, id, kind) VALUES ('2024-01-31'::date + interval '1 day', 77, 'sum');
+
+--! rows 55
+--! touches countries
+INSERT INTO countries VALUES (upper('xx'), (SELECT min(name) FROM users), md5('x'));
+
+--! rows 55
+--! touches events
+--! alone
+BEGIN;
+SET LOCAL datestyle = 'German, DMY';
+SET LOCAL timezone = 'Asia/Tokyo';
+SET LOCAL extra_float_digits = -8;
+INSERT INTO events (at, id, kind, size) SELECT created, 5000 + id, status, qty FROM users JOIN orders ON user_id = users.id AND orders.id < 3 WHERE created >= '01.01.2024' AND created < '01.01.2025';
+COMMIT;
+
