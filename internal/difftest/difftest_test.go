@@ -183,7 +183,7 @@ func (r *rig) sharded(t *testing.T, modes []Mode) (runs []Run) {
 // that the design does not refuse.
 const (
 	leastAnswered = 0.85
-	leastGathered = 1
+	leastGathered = 1.0
 )
 
 // goals are the figures of the design, for one layout.
