@@ -130,7 +130,7 @@ func (a *Analysis) cannotFanOut(s *statement, b *block, it *item) *refusal {
 	case c.system != "":
 		return refusef(hintSystem(c.system), "system column %q over several shards is not supported", c.system)
 	case c.current:
-		return refusef("", "WHERE CURRENT OF over several shards is not supported")
+		return refusef(hintCurrent, "WHERE CURRENT OF over several shards is not supported")
 	case it.table.Kind != shards.Sharded:
 		return refusef("", "a write to %q, which is on one shard, that depends on rows of others is not supported", it.table.Name)
 	}

@@ -16,6 +16,9 @@ import (
 // planUtility plans what is neither a query nor a change of rows. Definitions
 // go to all shards, the lead shard first, so that they queue there.
 func (a *Analysis) planUtility(s *statement, n *pg_query.Node, sql string) {
+	if a.planSession(n) {
+		return
+	}
 	a.writes = true
 	switch n := n.GetNode().(type) {
 	case *pg_query.Node_CreateStmt:
@@ -53,18 +56,6 @@ func (a *Analysis) planUtility(s *statement, n *pg_query.Node, sql string) {
 		}
 	case *pg_query.Node_ClusterStmt:
 		a.outside("CLUSTER")
-	case *pg_query.Node_TransactionStmt, *pg_query.Node_VariableSetStmt, *pg_query.Node_VariableShowStmt, *pg_query.Node_DiscardStmt,
-		*pg_query.Node_DeallocateStmt, *pg_query.Node_ConstraintsSetStmt, *pg_query.Node_FetchStmt, *pg_query.Node_ClosePortalStmt:
-		a.any, a.writes = true, false // the session's own, which sees to all shards that take part
-		return
-	case *pg_query.Node_ListenStmt, *pg_query.Node_NotifyStmt, *pg_query.Node_UnlistenStmt:
-		a.lead = true
-		return
-	case *pg_query.Node_PrepareStmt, *pg_query.Node_ExecuteStmt: // alone, the session sees to them
-		a.refuse(refusef("Send it by itself.", "PREPARE and EXECUTE inside or beside other statements are not supported on a sharded cluster"))
-	case *pg_query.Node_DoStmt, *pg_query.Node_CallStmt:
-		a.hintable = true
-		a.refuse(refusef("Send its statements one by one, or run it on one shard by a hint.", "DO and CALL are not supported on a sharded cluster: they may read or write on other shards"))
 	default:
 		if name, ok := outsideTransactions[nodeName(n)]; ok {
 			a.outside(name)
@@ -80,6 +71,26 @@ func (a *Analysis) planUtility(s *statement, n *pg_query.Node, sql string) {
 	}
 	a.all, a.set = true, constant(a.p.everyShard())
 	a.broadcast = &plan.Broadcast{Parts: []plan.Part{{Leg: plan.Leg{SQL: strings.TrimRight(sql, "; \t\r\n")}}}, Tally: plan.TallyNone, Lead: true, Why: "all shards have the same definitions"}
+}
+
+// planSession plans what is about the session and its transaction. false: it is
+// something else.
+func (a *Analysis) planSession(n *pg_query.Node) bool {
+	switch n.GetNode().(type) {
+	case *pg_query.Node_TransactionStmt, *pg_query.Node_VariableSetStmt, *pg_query.Node_VariableShowStmt, *pg_query.Node_DiscardStmt,
+		*pg_query.Node_DeallocateStmt, *pg_query.Node_ConstraintsSetStmt, *pg_query.Node_FetchStmt, *pg_query.Node_ClosePortalStmt:
+		a.any = true // the session sees to all shards that take part
+	case *pg_query.Node_ListenStmt, *pg_query.Node_NotifyStmt, *pg_query.Node_UnlistenStmt:
+		a.lead, a.writes = true, true
+	case *pg_query.Node_PrepareStmt, *pg_query.Node_ExecuteStmt: // alone, the session sees to them
+		a.refuse(refusef("Send it by itself.", "PREPARE and EXECUTE inside or beside other statements are not supported on a sharded cluster"))
+	case *pg_query.Node_DoStmt, *pg_query.Node_CallStmt:
+		a.hintable, a.writes = true, true
+		a.refuse(refusef("Send its statements one by one, or run it on one shard by a hint.", "DO and CALL are not supported on a sharded cluster: they may read or write on other shards"))
+	default:
+		return false
+	}
+	return true
 }
 
 func (a *Analysis) outside(what string) {

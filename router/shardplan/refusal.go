@@ -35,6 +35,7 @@ func (r *refusal) plan() *plan.Reject {
 // Hints that several refusals share.
 const (
 	hintOneShard   = "Give the sharding key, so that the statement concerns one shard."
+	hintCurrent    = "Name the row by its keys."
 	hintGather     = "SET wye.gather = on moves the rows to one server and runs the statement there."
 	hintDeclare    = "Declare it under tables in the configuration: with a map and a key, as a reference table, or on one shard."
 	hintOneByOne   = "Send the statements one by one."

@@ -174,7 +174,7 @@ func (s *statement) never() *refusal {
 	case c.system != "":
 		return refusef(hintSystem(c.system), "system column %q over several shards is not supported", c.system)
 	case c.current:
-		return refusef("", "WHERE CURRENT OF over several shards is not supported")
+		return refusef(hintCurrent, "WHERE CURRENT OF over several shards is not supported")
 	}
 	return nil
 }

@@ -22,6 +22,8 @@ func FuzzRead(f *testing.F) {
 		start := time.Now()
 		r.Read(otherLiterals(sql, seed))
 		checkRead(t, r, &fresh, sql)
+		PrepareText(sql)
+		ExecuteText(sql)
 		if took := time.Since(start); took > 2*time.Second {
 			t.Errorf("%d bytes took %v", len(sql), took)
 		}
