@@ -143,6 +143,11 @@ func (s *Session) readersFor(role plan.Role) func(k int) *Reader {
 // launch sends a leg to all its shards. The streams are in the order of the
 // shards.
 func (s *Session) launch(l *plan.Leg, request []byte, to func(k int) *Reader) ([]*member, error) {
+	return s.launchEach(l, func(int) []byte { return request }, to)
+}
+
+// launchEach is launch with a request for each shard.
+func (s *Session) launchEach(l *plan.Leg, request func(k int) []byte, to func(k int) *Reader) ([]*member, error) {
 	if err := s.enlist(l.Shards, to); err != nil {
 		return nil, errClient{err}
 	}
@@ -151,7 +156,7 @@ func (s *Session) launch(l *plan.Leg, request []byte, to func(k int) *Reader) ([
 		list = append(list, s.shards.gang.members[k])
 	}
 	for _, m := range list {
-		if _, err := s.ask(m, request); err != nil {
+		if _, err := s.ask(m, request(m.shard)); err != nil {
 			return list, errClient{s.memberError(m, err)}
 		}
 	}

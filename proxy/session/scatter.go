@@ -14,11 +14,14 @@ import (
 
 // scatterOrder reads from several shards.
 func (s *Session) scatterOrder(o *order, p *plan.Scatter) error {
+	to := s.readersFor(p.Role)
+	if p.Fold != nil && s.known(o) == nil && len(p.Subs) == 0 && len(p.Legs[0].Args) == 0 {
+		return s.foldOrder(o, p, nil, nil, to)
+	}
 	d, err := s.description(o, shardsOf(p.Legs).First())
 	if err != nil {
 		return err
 	}
-	to := s.readersFor(p.Role)
 	subs, err := s.runSubs(o, p.Subs, d, to)
 	if err != nil {
 		return err
@@ -30,53 +33,6 @@ func (s *Session) scatterOrder(o *order, p *plan.Scatter) error {
 		return s.foldOrder(o, p, d, subs, to)
 	}
 	return s.combineOrder(o, p, d, subs, to)
-}
-
-// description is what a server says of the client's statement, as it stands:
-// the types of its parameters, and the columns that the client must be told
-// whoever puts them together. One shard is asked, once per text.
-func (s *Session) description(o *order, k int) (*Description, error) {
-	memo := o.analysis.Memo()
-	if d := memo.Load(); d != nil && d.oids == string(o.oids) {
-		o.again = true
-		return d, nil
-	}
-	m, refusal := s.member(k, nil)
-	if refusal != nil {
-		return nil, errClient{refusal}
-	}
-	oids := o.oids
-	if oids == nil {
-		oids = []byte{0, 0}
-	}
-	b := protocol.AppendParse(nil, "", o.sql, oids)
-	b = protocol.AppendDescribe(b, "")
-	st, err := s.ask(m, protocol.AppendFrame(b, 'S'))
-	if err == nil {
-		err = s.closeStream(m)
-	}
-	switch {
-	case err != nil:
-		return nil, errClient{s.memberError(m, err)}
-	case st.Refusal != nil:
-		return nil, errClient{st.Refusal}
-	}
-	d := &Description{Parameters: st.Parameters, Columns: st.Columns, oids: string(o.oids), shard: k}
-	memo.Store(d)
-	return d, nil
-}
-
-// types are the parameters' types.
-func (d *Description) types() []uint32 {
-	b := d.Parameters
-	if len(b) < 2 {
-		return nil
-	}
-	list := make([]uint32, 0, binary.BigEndian.Uint16(b))
-	for b = b[2:]; len(b) >= 4; b = b[4:] {
-		list = append(list, binary.BigEndian.Uint32(b))
-	}
-	return list
 }
 
 // mergeOrder is tier A: rows pass through, in order.
