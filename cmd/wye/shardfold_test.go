@@ -63,6 +63,34 @@ func TestShardFold(t *testing.T) {
 	}
 }
 
+// TestShardLimitParameter: a LIMIT that was declared as another type than an
+// integer is not taken for one.
+func TestShardLimitParameter(t *testing.T) {
+	_, _, addr := sharded(t, 2, "")
+	conn := connect(t, dsn(addr))
+	fillUsers(t, conn, 9)
+	for _, sql := range []string{"SELECT id FROM users ORDER BY id LIMIT $1", "SELECT name = 'x' OR id > 5, count(*) FROM users GROUP BY id % 3, 1 LIMIT $1"} {
+		for _, c := range []struct {
+			oid    uint32
+			value  string
+			format int16
+			rows   int
+			code   string
+		}{
+			{0, " 2\n", 0, 2, ""}, {23, "\x00\x00\x00\x03", 1, 3, ""}, {20, "1", 0, 1, ""},
+			{701, "\x40\x00\x00\x00\x00\x00\x00\x00", 1, 0, "0A000"}, {1700, "2.4", 0, 0, "0A000"},
+			{0, "99999999999999999999", 0, 0, "22003"}, {0, "two", 0, 0, "22P02"},
+		} {
+			r := conn.ExecParams(soon(t, 20*time.Second), sql, [][]byte{[]byte(c.value)}, []uint32{c.oid}, []int16{c.format}, nil).Read()
+			if c.code != "" {
+				wantError(t, r.Err, c.code)
+			} else if r.Err != nil || len(r.Rows) != c.rows {
+				t.Errorf("%s, %q: %d rows, want %d: %v", sql, c.value, len(r.Rows), c.rows, r.Err)
+			}
+		}
+	}
+}
+
 // asked is a statement's answer with all that the protocol says of it, by the
 // extended protocol.
 func asked(t *testing.T, conn *pgconn.PgConn, sql string, format int16) string {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/protocol/pgerror"
@@ -204,11 +205,16 @@ func errClientOf(err error) error {
 	return err
 }
 
+// countTypes are the integers' types (pg_type.oid), and none: then it is bigint.
+var countTypes = map[uint32]bool{0: true, 20: true, 21: true, 23: true}
+
 // countGiven reports whether there is a number, as opposed to NULL.
 func countGiven(c plan.Count, args []plan.Arg) bool {
 	return c.Set && (c.Arg == 0 || c.Arg <= len(args) && !args[c.Arg-1].Null)
 }
 
+// countOf reads a LIMIT or OFFSET. PostgreSQL would cast a parameter that was
+// declared as another type than an integer.
 func countOf(c plan.Count, args []plan.Arg) (n int64, ok bool, refusal *pgerror.Error) {
 	switch {
 	case !countGiven(c, args):
@@ -217,8 +223,15 @@ func countOf(c plan.Count, args []plan.Arg) (n int64, ok bool, refusal *pgerror.
 		return c.Value, true, nil
 	}
 	a := args[c.Arg-1]
-	if a.Format == 0 {
-		n, err := strconv.ParseInt(string(a.Value), 10, 64)
+	switch {
+	case !countTypes[a.OID]:
+		return 0, false, pgerror.Newf(pgerror.FeatureNotSupported, "LIMIT or OFFSET by a parameter of type %d is not supported over several shards", a.OID).
+			WithHint("Declare the parameter as bigint.")
+	case a.Format == 0:
+		n, err := strconv.ParseInt(strings.Trim(string(a.Value), " \t\n\v\f\r"), 10, 64)
+		if errors.Is(err, strconv.ErrRange) {
+			return 0, false, pgerror.Newf("22003", "value %q is out of range for type bigint", a.Value)
+		}
 		if err != nil {
 			return 0, false, pgerror.Newf("22P02", "invalid input syntax for type bigint: %q", a.Value)
 		}
