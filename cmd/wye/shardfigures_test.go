@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func figuresWanted() shardFigures {
 	switch os.Getenv("WYE_SHARD_FIGURES") {
 	case "":
 	case "groups":
-		return shardFigures{few: 1000, many: 10, reps: 1001, print: true}
+		return shardFigures{few: 1000, many: 10, reps: 401, print: true}
 	default:
 		return shardFigures{few: 1000, many: 1_000_000, reps: 101, print: true}
 	}
@@ -76,17 +77,20 @@ func TestShardFigures(t *testing.T) {
 }
 
 // group is count(*) in 100 groups, from 100 rows of each shard: all texts
-// alike, and each with another literal.
+// alike, and each with another literal; folded, and put together by a combine
+// query.
 func (f shardFigures) group(t *testing.T, conn *pgconn.PgConn, together func(func(int) string) time.Duration) {
 	for _, c := range []struct{ name, sql string }{
 		{"count", "SELECT count(*) FROM users"},
 		{"count by group", "SELECT country, count(*) FROM users GROUP BY country"},
+		{"count by group, combined", "SELECT country, count(*) FROM users GROUP BY country HAVING count(*) > 0.5"},
 		{"count by group, other literals", "SELECT country, count(*) FROM users WHERE balance > -%d GROUP BY country"},
+		{"count by group, combined, other literals", "SELECT country, count(*) FROM users WHERE balance > -%d GROUP BY country HAVING count(*) > 0.5"},
 	} {
 		var ours, theirs, over []time.Duration
 		for rep := range f.reps + 3 {
 			sql := c.sql
-			if c.name == "count by group, other literals" {
+			if strings.Contains(sql, "%d") {
 				sql = fmt.Sprintf(c.sql, rep+1)
 			}
 			shards := together(func(int) string { return sql })

@@ -19,18 +19,20 @@ type folded struct {
 	rows    int
 	limiter *merge.Limiter
 	formats []byte // of the client's columns
+	of      *Description
 }
 
 // foldOrder is tier B where we put together ourselves what the shards gave.
+// Without a description it asks for one beside the leg.
 func (s *Session) foldOrder(o *order, p *plan.Scatter, d *Description, subs []plan.Arg, to func(int) *Reader) error {
-	if err := s.foldsInto(p.Fold, d); err != nil {
-		return err
-	}
 	f, err := s.fold(o, p, d, subs, o.formats, to)
 	if err != nil {
 		return err
 	}
-	s.emitColumns(o, withFormats(d.Columns, o.formats))
+	if err := s.foldsInto(p.Fold, f.of); err != nil {
+		return err
+	}
+	s.emitColumns(o, withFormats(f.of.Columns, o.formats))
 	sent, err := f.give(s.emitRow)
 	if err != nil {
 		return err
@@ -58,16 +60,30 @@ func (s *Session) foldsInto(how *plan.Fold, d *Description) error {
 
 // fold runs the leg and takes in all its rows.
 func (s *Session) fold(o *order, p *plan.Scatter, d *Description, subs []plan.Arg, formats []byte, to func(int) *Reader) (*folded, error) {
+	asked := -1 // the shard that describes the client's statement beside its leg
+	if d == nil {
+		asked = p.Legs[0].Shards.First()
+		if _, refusal := s.member(asked, nil); refusal != nil {
+			return nil, errClient{refusal}
+		}
+	}
 	limiter, err := limiterOf(&plan.Merge{Limit: p.Fold.Limit, Offset: p.Fold.Offset}, o.args)
 	if err != nil {
+		if d == nil { // what is wrong with the statement itself comes first
+			if _, err := s.description(o, asked); err != nil {
+				return nil, err
+			}
+		}
 		return nil, errClientOf(err)
 	}
-	l := &p.Legs[0]
-	f := &folded{Folder: fold.New(&p.Fold.Spec), limiter: limiter, formats: formats}
-	list, err := s.launchLeg(l, o, s.parameterTypes(d), subs, foldFormats(p.Fold, formats), to)
+	f := &folded{Folder: fold.New(&p.Fold.Spec), limiter: limiter, formats: formats, of: d}
+	list, err := s.launchFold(p, o, d, subs, formats, asked, to)
 	s.cancelable(conns(list))
 	in := s.newAllowance()
 	for _, m := range list {
+		if err == nil && m.shard == asked {
+			f.of, err = s.foldAsked(o, m)
+		}
 		if err == nil {
 			err = s.foldMember(m, p.Fold, f, &in)
 		}
@@ -85,6 +101,22 @@ func (s *Session) fold(o *order, p *plan.Scatter, d *Description, subs []plan.Ar
 	return f, in.holds(f.Size())
 }
 
+// launchFold sends the leg, to the shard that is asked with the question of what
+// the client's statement is. Who must be asked has no arguments (scatterOrder).
+func (s *Session) launchFold(p *plan.Scatter, o *order, d *Description, subs []plan.Arg, formats []byte, asked int, to func(int) *Reader) ([]*member, error) {
+	l, formats := &p.Legs[0], foldFormats(p.Fold, formats)
+	if d != nil {
+		return s.launchLeg(l, o, s.parameterTypes(d), subs, formats, to)
+	}
+	request := appendExecute(nil, l.SQL, nil, formats, true)
+	return s.launchEach(l, func(k int) ([]byte, error) {
+		if k == asked {
+			return append(appendAsk(nil, o.sql, o.oids), request...), nil
+		}
+		return request, nil
+	}, to)
+}
+
 // foldFormats asks for what is computed in binary, and for twins as the client
 // wants their columns.
 func foldFormats(how *plan.Fold, formats []byte) []byte {
@@ -98,6 +130,21 @@ func foldFormats(how *plan.Fold, formats []byte) []byte {
 		}
 	}
 	return out
+}
+
+// foldAsked takes in what a member says of the client's statement, before its
+// leg.
+func (s *Session) foldAsked(o *order, m *member) (*Description, error) {
+	goes, err := m.stream.Described()
+	switch {
+	case err != nil:
+		return nil, errClient{s.memberError(m, err)}
+	case !goes:
+		return nil, errClient{m.stream.Refusal}
+	}
+	d := o.described(m.stream, m.shard)
+	m.stream.Another()
+	return d, nil
 }
 
 // foldMember takes in one member's rows.

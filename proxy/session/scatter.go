@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/protocol/pgerror"
@@ -14,6 +15,9 @@ import (
 
 // scatterOrder reads from several shards.
 func (s *Session) scatterOrder(o *order, p *plan.Scatter) error {
+	if p.Fold != nil && s.known(o) == nil && len(p.Subs) == 0 && len(p.Legs[0].Args) == 0 {
+		return s.foldOrder(o, p, nil, nil, s.readersFor(p.Role))
+	}
 	d, err := s.description(o, shardsOf(p.Legs).First())
 	if err != nil {
 		return err
@@ -35,61 +39,6 @@ func (s *Session) scatterDescribed(o *order, p *plan.Scatter, d *Description) er
 		return s.foldOrder(o, p, d, subs, to)
 	}
 	return s.combineOrder(o, p, d, subs, to)
-}
-
-// description is what a server says of the client's statement, as it stands:
-// the types of its parameters, and the columns that the client must be told
-// whoever puts them together. One shard is asked, once per text.
-func (s *Session) description(o *order, k int) (*Description, error) {
-	memo := o.analysis.Memo()
-	if d := memo.Load(); d != nil && d.oids == string(o.oids) {
-		o.again = true
-		return d, nil
-	}
-	d, err := s.describe(o.sql, o.oids, k)
-	if err == nil {
-		memo.Store(d)
-	}
-	return d, err
-}
-
-// describe asks shard k what a text is.
-func (s *Session) describe(sql string, oids []byte, k int) (*Description, error) {
-	m, refusal := s.member(k, nil)
-	if refusal != nil {
-		return nil, errClient{refusal}
-	}
-	d := &Description{oids: string(oids), shard: k}
-	if oids == nil {
-		oids = []byte{0, 0}
-	}
-	b := protocol.AppendParse(nil, "", sql, oids)
-	b = protocol.AppendDescribe(b, "")
-	st, err := s.ask(m, protocol.AppendFrame(b, 'S'))
-	if err == nil {
-		err = s.closeStream(m)
-	}
-	switch {
-	case err != nil:
-		return nil, errClient{s.memberError(m, err)}
-	case st.Refusal != nil:
-		return nil, errClient{st.Refusal}
-	}
-	d.Parameters, d.Columns = st.Parameters, st.Columns
-	return d, nil
-}
-
-// types are the parameters' types.
-func (d *Description) types() []uint32 {
-	b := d.Parameters
-	if len(b) < 2 {
-		return nil
-	}
-	list := make([]uint32, 0, binary.BigEndian.Uint16(b))
-	for b = b[2:]; len(b) >= 4; b = b[4:] {
-		list = append(list, binary.BigEndian.Uint32(b))
-	}
-	return list
 }
 
 // mergeOrder is tier A: rows pass through, in order.
@@ -270,11 +219,16 @@ func errClientOf(err error) error {
 	return err
 }
 
+// countTypes are the integers' types (pg_type.oid), and none: then it is bigint.
+var countTypes = map[uint32]bool{0: true, 20: true, 21: true, 23: true}
+
 // countGiven reports whether there is a number, as opposed to NULL.
 func countGiven(c plan.Count, args []plan.Arg) bool {
 	return c.Set && (c.Arg == 0 || c.Arg <= len(args) && !args[c.Arg-1].Null)
 }
 
+// countOf reads a LIMIT or OFFSET. PostgreSQL would cast a parameter that was
+// declared as another type than an integer.
 func countOf(c plan.Count, args []plan.Arg) (n int64, ok bool, refusal *pgerror.Error) {
 	switch {
 	case !countGiven(c, args):
@@ -283,8 +237,15 @@ func countOf(c plan.Count, args []plan.Arg) (n int64, ok bool, refusal *pgerror.
 		return c.Value, true, nil
 	}
 	a := args[c.Arg-1]
-	if a.Format == 0 {
-		n, err := strconv.ParseInt(string(a.Value), 10, 64)
+	switch {
+	case !countTypes[a.OID]:
+		return 0, false, pgerror.Newf(pgerror.FeatureNotSupported, "LIMIT or OFFSET by a parameter of type %d is not supported over several shards", a.OID).
+			WithHint("Declare the parameter as bigint.")
+	case a.Format == 0:
+		n, err := strconv.ParseInt(strings.Trim(string(a.Value), " \t\n\v\f\r"), 10, 64)
+		if errors.Is(err, strconv.ErrRange) {
+			return 0, false, pgerror.Newf("22003", "value %q is out of range for type bigint", a.Value)
+		}
 		if err != nil {
 			return 0, false, pgerror.Newf("22P02", "invalid input syntax for type bigint: %q", a.Value)
 		}

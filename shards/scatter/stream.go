@@ -110,6 +110,10 @@ func (s *Stream) Described() (bool, error) {
 	return s.Refusal == nil, nil
 }
 
+// Another forgets the columns, for a request that asks for two descriptions:
+// Described reads up to the second then.
+func (s *Stream) Another() { s.Columns = nil }
+
 // Finish reads the rest of the answer, up to ReadyForQuery, and drops it.
 func (s *Stream) Finish() error {
 	for !s.ready {

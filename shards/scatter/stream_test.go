@@ -107,3 +107,26 @@ func TestStreamEndsBadly(t *testing.T) {
 		}
 	}
 }
+
+// TestAnother: of two descriptions in one answer, the second is read when the
+// first is forgotten.
+func TestAnother(t *testing.T) {
+	first := protocol.AppendTextColumn(protocol.AppendFrame(protocol.AppendFrame(nil, '1'), 't', 0, 0), "first")
+	s, err := Open(&played{said: append(first, answer("a")...), piece: 9}, nil, 0, func(byte, []byte) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, want := range []string{"first", "x"} {
+		if ok, err := s.Described(); !ok || err != nil || !strings.HasPrefix(string(s.Columns[2:]), want+"\x00") {
+			t.Fatalf("%q: %v, %v, %q", want, ok, err, s.Columns)
+		}
+		s.Another()
+	}
+	if r, err := s.Next(); r == nil || err != nil || s.Parameters == nil {
+		t.Error(r, err, s.Parameters)
+	}
+	if err := s.Finish(); err != nil || s.Tag != "SELECT 2" {
+		t.Error(err, s.Tag)
+	}
+}
