@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wyeproxy/wye/proxy/config"
+	"github.com/wyeproxy/wye/proxy/httpproxy"
 	"github.com/wyeproxy/wye/proxy/tcpproxy"
 	"github.com/wyeproxy/wye/proxy/upstream"
 )
@@ -17,6 +18,7 @@ type balance struct {
 	kind    config.PoolKind
 	servers *upstream.Pool
 	tcp     *tcpproxy.Pool // of kind tcp
+	http    *httpBalance   // of kind http
 	finding *finding       // nil where the configuration lists the servers
 	log     *slog.Logger
 
@@ -28,17 +30,34 @@ type balance struct {
 // balancePlan is what the configuration says of a pool, prepared.
 type balancePlan struct {
 	config.ServicePool
-	tcp tcpproxy.PoolSettings
+	servers []upstream.Target // that the configuration lists
+	tcp     tcpproxy.PoolSettings
+	// Of kind http.
+	balance upstream.Settings
+	http    httpproxy.PoolSettings
+	prober  httpproxy.Prober
 }
 
 func newBalance(p *balancePlan, log *slog.Logger) (*balance, error) {
-	pool, err := tcpproxy.NewPool(p.Name, p.tcp)
-	if err != nil {
+	b := &balance{kind: p.Kind, plan: p, log: log.With("pool", p.Name)}
+	if err := b.make(p); err != nil {
 		return nil, err
 	}
-	b := &balance{kind: p.Kind, tcp: pool, servers: pool.Servers(), plan: p, log: log.With("pool", p.Name)}
 	b.follow(p.Discover, b.log)
 	return b, nil
+}
+
+func (b *balance) make(p *balancePlan) (err error) {
+	if p.Kind == config.KindHTTP {
+		if b.http, err = newHTTPBalance(p); err == nil {
+			b.servers = b.http.servers
+		}
+		return err
+	}
+	if b.tcp, err = tcpproxy.NewPool(p.Name, p.tcp); err == nil {
+		b.servers = b.tcp.Servers()
+	}
+	return err
 }
 
 func (b *balance) use(p *balancePlan) error {
@@ -56,7 +75,7 @@ func (b *balance) replan(p *balancePlan) error {
 	case p.Discover == nil:
 		b.found = nil
 	case b.plan.Discover == nil:
-		b.found = b.plan.tcp.Servers
+		b.found = b.plan.servers
 	}
 	b.plan = p
 	return b.apply()
@@ -65,10 +84,15 @@ func (b *balance) replan(p *balancePlan) error {
 // apply makes the plan, with the servers that were found, what is in force. The
 // caller holds mu.
 func (b *balance) apply() error {
-	s := b.plan.tcp
+	servers := b.plan.servers
 	if b.plan.Discover != nil {
-		s.Servers = b.found
+		servers = b.found
 	}
+	if b.http != nil {
+		return b.http.use(b.plan, servers)
+	}
+	s := b.plan.tcp
+	s.Servers = servers
 	return b.tcp.Use(s)
 }
 
@@ -76,11 +100,19 @@ func (b *balance) apply() error {
 // is closed.
 func (b *balance) quit(stop <-chan struct{}) {
 	b.follow(nil, b.log)
+	if b.http != nil {
+		b.http.quit(stop)
+		return
+	}
 	b.tcp.Quit(stop)
 }
 
 func (b *balance) close() {
 	b.follow(nil, b.log)
+	if b.http != nil {
+		b.http.close()
+		return
+	}
 	b.tcp.Close()
 }
 
@@ -199,6 +231,10 @@ func (s *Server) relayed() (n int64) {
 		if l.tcp != nil {
 			n += l.tcp.Counts().Clients.Load()
 		}
+		if l.http != nil {
+			now, _, _, _ := l.http.Conns()
+			n += int64(now)
+		}
 	}
 	return n
 }
@@ -208,6 +244,9 @@ func (s *Server) closeBalances() {
 	for _, l := range s.listeners {
 		if l.tcp != nil {
 			l.tcp.Close()
+		}
+		if l.http != nil {
+			_ = l.http.Close()
 		}
 	}
 	for _, b := range s.balanceList() {

@@ -27,6 +27,9 @@ func (c *control) OrderServer(pool, server string, order admin.ServerOrder) erro
 }
 
 func (b *balance) order(server string, order admin.ServerOrder) error {
+	if b.http != nil {
+		return b.http.order(server, order)
+	}
 	switch order {
 	case admin.ServerDrain:
 		return b.tcp.Drain(server)
@@ -49,7 +52,7 @@ func (s *Server) balanceRows(snap *stats.Snapshot, at time.Time) {
 				Failures: v.Failures, Latency: v.EWMA, Bytes: v.Bytes, PerSec: int64(v.PerSecond.Bytes), Breaker: v.Breaker,
 				Why: v.Why, Since: at.Add(-time.Duration(now - v.Since)),
 			}
-			if row.State == "draining" && b.tcp.InMaintenance(v.Addr) {
+			if row.State == "draining" && b.tcp != nil && b.tcp.InMaintenance(v.Addr) {
 				row.State = "maint"
 			}
 			snap.PoolServers = append(snap.PoolServers, row)

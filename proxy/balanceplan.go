@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -19,15 +18,18 @@ import (
 // planBalance prepares a pool: it reads the certificates that the
 // configuration names. Errors begin with the setting, without the pool.
 func planBalance(c *config.ServicePool) (*balancePlan, error) {
-	if c.Kind != config.KindTCP {
-		return nil, errors.New("kind: http is not served yet")
-	}
 	p := &balancePlan{ServicePool: *c}
 	secure, err := poolTLS(c.TLS)
 	if err != nil {
 		return nil, fmt.Errorf("tls.%w", err)
 	}
 	settings, targets := balancing(c)
+	p.servers = targets
+	if c.Kind == config.KindHTTP {
+		p.balance = settings
+		p.http, p.prober = httpPlan(c, secure)
+		return p, nil
+	}
 	p.tcp = tcpproxy.PoolSettings{
 		Balance: settings, Servers: targets, Zone: c.Zone, IPv4: c.Hash.IPv4, IPv6: c.Hash.IPv6,
 		Connect: c.Timeouts.Connect, Idle: c.Timeouts.Idle, Drain: c.Timeouts.Drain, Tries: c.Tries,

@@ -14,6 +14,7 @@ import (
 	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/protocol/auth"
 	"github.com/wyeproxy/wye/proxy/config"
+	"github.com/wyeproxy/wye/proxy/httpproxy"
 	"github.com/wyeproxy/wye/proxy/tcpproxy"
 )
 
@@ -21,7 +22,9 @@ import (
 // replaced by a reload.
 type listener struct {
 	net      net.Listener
-	tcp      *tcpproxy.Door // of kind tcp, else nil
+	tcp      *tcpproxy.Door    // of kind tcp, else nil
+	http     *httpproxy.Server // of kind http, else nil
+	access   func()            // closes its access log; nil: none
 	door     atomic.Pointer[door]
 	accepted atomic.Int64
 	clients  atomic.Int64
@@ -43,8 +46,6 @@ func newDoor(lc config.Listener, cfg *config.Config) (*door, error) {
 		if d.method, err = auth.ParseMethod(string(lc.Auth)); err != nil {
 			return nil, err
 		}
-	case config.ListenHTTP:
-		return nil, errors.New("kind http is not served yet")
 	}
 	if lc.TLS.Mode == config.ListenDisable {
 		return d, nil
@@ -107,6 +108,12 @@ func (s *Server) listen(lc config.Listener, cfg *config.Config) (*listener, erro
 	}
 	l := &listener{net: n}
 	l.door.Store(d)
+	if lc.Kind == config.ListenHTTP {
+		if err := s.serveHTTP(l, d); err != nil {
+			_ = n.Close()
+			return nil, err
+		}
+	}
 	if lc.Kind == config.ListenTCP {
 		l.tcp = tcpproxy.NewDoor(s.doorSettings(d), tcpproxy.Options{Log: s.log, Enter: s.enter, Leave: s.leave})
 	}
@@ -130,6 +137,12 @@ func (s *Server) accept(l *listener) {
 	defer s.visiting.Done()
 	if l.tcp != nil {
 		l.tcp.Serve(l.net)
+		return
+	}
+	if l.http != nil {
+		if err := l.http.Serve(l.net); err != nil {
+			s.log.Error("listener ended", "listener", l.door.Load().Name, "error", err.Error())
+		}
 		return
 	}
 	pause := time.Millisecond

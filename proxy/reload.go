@@ -166,6 +166,11 @@ func (s *Server) apply(next *config.Config, p *changes) {
 			if l.tcp != nil {
 				l.tcp.Use(s.doorSettings(d))
 			}
+			if l.http != nil {
+				if err := l.http.Use(s.httpSettings(d)); err != nil { // config has checked all that it could say
+					s.log.Error("listener keeps its routes", "listener", d.Name, "error", err.Error())
+				}
+			}
 		}
 	}
 	s.retireBalances(p.pools)

@@ -213,6 +213,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	for _, l := range s.listeners {
 		_ = l.net.Close()
 	}
+	s.drainHTTP(ctx)
 	s.strangers.hurry(time.Now().Add(loginGrace))
 	for {
 		s.env.Registry.End(errShutdown, false)
@@ -253,6 +254,7 @@ func (s *Server) Close() {
 		}
 		s.closeBalances()
 		s.visiting.Wait()
+		s.closeAccessLogs()
 		s.env.Registry.Wait()
 		s.stopWeb()
 		s.env.SQL.Close()

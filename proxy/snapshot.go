@@ -42,6 +42,9 @@ func (s *Server) Snapshot() *stats.Snapshot {
 			row.Clients, row.Accepted = int(n.Clients.Load()), n.Accepted.Load()
 			row.Refused, row.Broken, row.Failed = n.Refused.Load(), n.Broken.Load(), n.Failed.Load()
 		}
+		if l.http != nil {
+			row.Clients, row.Accepted, _, _ = l.http.Conns()
+		}
 		snap.Listeners = append(snap.Listeners, row)
 	}
 	return snap

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -14,6 +15,9 @@ import (
 // environment makes a process that calls Main a server of that name, at that
 // address: "name 127.0.0.1:0".
 const environment = "WYE_LINESERVER"
+
+// speaksHTTP has it answer HTTP requests, with its name alone.
+const speaksHTTP = "WYE_LINESERVER_HTTP"
 
 // Main serves until it is killed if this process was started by Start;
 // otherwise it returns. Called by TestMain before anything else.
@@ -32,6 +36,9 @@ func Main() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
+	if os.Getenv(speaksHTTP) != "" {
+		_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, name) }))
+	}
 	Serve(l, name)
 	os.Exit(0)
 }
@@ -64,6 +71,7 @@ func answer(c net.Conn, name string) {
 // Process is a server in a process of its own.
 type Process struct {
 	Name, Addr string
+	http       bool
 	t          testing.TB
 	cmd        *exec.Cmd
 }
@@ -71,9 +79,20 @@ type Process struct {
 // Start runs this test binary as a server; the test's end kills it.
 func Start(t testing.TB, name string) *Process {
 	t.Helper()
-	p := &Process{Name: name, Addr: "127.0.0.1:0", t: t}
+	return start(&Process{Name: name, t: t})
+}
+
+// StartHTTP runs it as a server of HTTP, whose every answer is its name.
+func StartHTTP(t testing.TB, name string) *Process {
+	t.Helper()
+	return start(&Process{Name: name, t: t, http: true})
+}
+
+func start(p *Process) *Process {
+	p.t.Helper()
+	p.Addr = "127.0.0.1:0"
 	p.Restart()
-	t.Cleanup(p.Kill)
+	p.t.Cleanup(p.Kill)
 	return p
 }
 
@@ -82,6 +101,9 @@ func (p *Process) Restart() {
 	p.t.Helper()
 	p.cmd = exec.Command(os.Args[0])
 	p.cmd.Env = append(os.Environ(), environment+"="+p.Name+" "+p.Addr)
+	if p.http {
+		p.cmd.Env = append(p.cmd.Env, speaksHTTP+"=1")
+	}
 	p.cmd.Stderr = os.Stderr
 	if _, err := p.cmd.StdinPipe(); err != nil { // closed when this process goes
 		p.t.Fatal(err)

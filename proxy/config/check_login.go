@@ -19,7 +19,7 @@ func (d *decoder) checkListener(c *Config, i int) {
 		d.checkPoolListener(c, l, path)
 		return
 	}
-	d.withoutEffect(path, "kind postgres", "pool", "names", "accept_proxy", "max_clients", "per_ip", "tls.also")
+	d.withoutEffect(path, "kind postgres", "pool", "names", "accept_proxy", "max_clients", "per_ip", "tls.also", "http", "routes")
 	switch {
 	case l.Bind != "" && !l.bears(l.Auth):
 		d.errorf(d.at(path+".auth"), "%s.auth: %s", path, needs[l.Auth])

@@ -36,6 +36,7 @@ func (d *decoder) checkPool(p *ServicePool) {
 	d.checkDiscover(p, path)
 	d.checkPoolHealth(p, path)
 	d.checkPoolTLS(p, path)
+	d.checkPoolHTTP(p, path)
 }
 
 func (d *decoder) checkServers(p *ServicePool, path string) {
@@ -100,10 +101,15 @@ func (d *decoder) checkPoolListener(c *Config, l *Listener, path string) {
 		d.withoutEffect(path, "no per_ip.rate", "per_ip.burst")
 	}
 	if l.Kind == ListenHTTP {
-		d.withoutEffect(path, "kind http", "names")
+		d.withoutEffect(path, "kind http", "names", "accept_proxy", "per_ip.max", "per_ip.rate")
 	}
-	if l.Pool == "" && len(l.Names) == 0 && !d.broken[path] {
-		d.errorf(d.at(path), "%s: name the pool that its clients go to", path)
+	if l.Kind == ListenHTTP {
+		d.checkRoutes(c, l, path)
+	} else {
+		d.withoutEffect(path, "kind tcp", "http", "routes")
+		if l.Pool == "" && len(l.Names) == 0 && !d.broken[path] {
+			d.errorf(d.at(path), "%s: name the pool that its clients go to", path)
+		}
 	}
 	d.checkPoolName(c, l, path+".pool", l.Pool)
 	for i, r := range l.Names {

@@ -43,15 +43,30 @@ func derive(c *Config) {
 }
 
 func derivePool(p *ServicePool) {
+	if p.Kind == KindHTTP && p.HTTP == nil {
+		p.HTTP = new(PoolHTTP)
+		setDefaults(reflect.ValueOf(p.HTTP).Elem())
+	}
 	if p.Health.Check == "" {
 		p.Health.Check = CheckTCP
-		if p.TLS != nil {
+		switch {
+		case p.Health.HTTP != nil:
+			p.Health.Check = CheckHTTP
+		case p.TLS != nil:
 			p.Health.Check = CheckTLS
 		}
+	}
+	if p.Health.Check == CheckHTTP && p.Health.HTTP == nil {
+		p.Health.HTTP = new(ProbeHTTP)
+		setDefaults(reflect.ValueOf(p.Health.HTTP).Elem())
 	}
 }
 
 func deriveListener(l *Listener) {
+	if l.Kind == ListenHTTP && l.HTTP == nil {
+		l.HTTP = new(ListenerHTTP)
+		setDefaults(reflect.ValueOf(l.HTTP).Elem())
+	}
 	if l.Kind == ListenPostgres {
 		l.Auth, l.Route = cmp.Or(l.Auth, AuthSCRAM), cmp.Or(l.Route, RouteAuto)
 	}

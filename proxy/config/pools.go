@@ -16,6 +16,7 @@ type ServicePool struct {
 	Queue    PoolQueue     `wye:"queue"`
 	Panic    int           `wye:"panic" default:"0" min:"0" max:"100" doc:"Percent of a priority's servers: while fewer are in rotation, all of them are used, whatever the checks say. 0 never."`
 	Health   PoolHealth    `wye:"health"`
+	HTTP     *PoolHTTP     `wye:"http"` // of kind http always there
 	Eject    PoolEject     `wye:"eject"`
 	Breaker  *PoolBreaker  `wye:"breaker"` // nil: none
 	TLS      *PoolTLS      `wye:"tls"`     // nil: servers are spoken to in the clear
@@ -72,7 +73,7 @@ type PoolBreaker struct {
 
 // PoolHealth is how servers are checked when nobody uses them.
 type PoolHealth struct {
-	Check     PoolCheck     `wye:"check" derived:"tls with tls of the pool, else tcp" doc:"What a server must do to be up: tcp (accept a connection), tls (and shake hands), or none (it is not asked)."`
+	Check     PoolCheck     `wye:"check" derived:"http with an http section, else tls with tls of the pool, else tcp" doc:"What a server must do to be up: tcp (accept a connection), tls (and shake hands), http (answer a request; see http), or none (it is not asked)."`
 	Send      string        `wye:"send" doc:"Bytes sent after connecting; backslash escapes such as \\r\\n in double quotes."`
 	Expect    string        `wye:"expect" doc:"Text that must be in the first 4 KiB that the server then answers."`
 	Interval  time.Duration `wye:"interval" default:"1s" min:"10ms" max:"1h" doc:"Pause between two checks of a server. While its state is in doubt, and after a failed connection, checks come ten times as often."`
@@ -80,6 +81,7 @@ type PoolHealth struct {
 	Rise      int           `wye:"rise" default:"2" min:"1" max:"100" doc:"Checks passed in a row that bring a server up; the very first counts at once."`
 	Fall      int           `wye:"fall" default:"2" min:"1" max:"100" doc:"Checks failed in a row that take it down."`
 	SlowStart time.Duration `wye:"slow_start" default:"0" max:"1h" doc:"A server that comes back gets its full share after this time."`
+	HTTP      *ProbeHTTP    `wye:"http"` // nil: none, or all defaults where check says http
 }
 
 // PoolEject is when a server is put aside because connections to it fail.
@@ -144,14 +146,15 @@ func (PoolBalance) allowed() []string {
 // PoolCheck is what a server must do to be up.
 type PoolCheck string
 
-// From nothing to a TLS handshake.
+// From nothing to a request.
 const (
 	CheckNone PoolCheck = "none"
 	CheckTCP  PoolCheck = "tcp"
 	CheckTLS  PoolCheck = "tls"
+	CheckHTTP PoolCheck = "http"
 )
 
-func (PoolCheck) allowed() []string { return []string{"tcp", "tls", "none"} }
+func (PoolCheck) allowed() []string { return []string{"tcp", "tls", "http", "none"} }
 
 // ProxyVersion is a form of the PROXY protocol.
 type ProxyVersion string
@@ -185,6 +188,9 @@ func (l *Listener) Pools() []string {
 	}
 	for _, r := range l.Names {
 		names = append(names, r.Pool)
+	}
+	for _, r := range l.Routes {
+		names = append(names, r.pools()...)
 	}
 	return names
 }

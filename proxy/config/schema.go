@@ -44,7 +44,7 @@ var (
 	serverType   = reflect.TypeFor[Server]()
 	literalType  = reflect.TypeFor[Literal]()
 	tableType    = reflect.TypeFor[Table]()
-	itemTypes    = []reflect.Type{nodeType, serverType, reflect.TypeFor[NameRoute](), reflect.TypeFor[Placed](), reflect.TypeFor[Range](), reflect.TypeFor[Listed]()}
+	itemTypes    = []reflect.Type{nodeType, serverType, reflect.TypeFor[NameRoute](), reflect.TypeFor[RouteShare](), reflect.TypeFor[Placed](), reflect.TypeFor[Range](), reflect.TypeFor[Listed]()}
 	fieldCache   sync.Map // reflect.Type -> []field
 )
 

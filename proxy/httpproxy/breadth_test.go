@@ -362,8 +362,7 @@ func TestAccessLog(t *testing.T) {
 	var out syncBuffer
 	log := NewAccessLog(&out, true)
 	set := all(poolOf(t, named(t, "a")))
-	set.Access = log
-	_, addr := start(t, set)
+	_, addr := startWith(t, Options{Access: log}, set)
 	get(t, addr, "/x?y=1", "User-Agent: a \"quoted\" \xff \\ agent", "Host: shop.example")
 	within(t, func() bool { return out.String() != "" })
 	var line struct {

@@ -135,3 +135,16 @@ func (l *line) tlsFor(addr string) *tls.Config {
 	}
 	return c
 }
+
+// reach connects to a server, and leaves.
+func (l *line) reach(ctx context.Context, addr string) error {
+	dial := l.dial
+	if l.TLS != nil {
+		dial = l.dialTLS
+	}
+	c, err := dial(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}

@@ -6,9 +6,9 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"regexp"
+	"sync/atomic"
 
 	"github.com/wyeproxy/wye/proxy/upstream"
 )
@@ -16,6 +16,8 @@ import (
 // Prober asks a server over HTTP whether it can take requests, on a new conn
 // each time: that a server still accepts is part of the question.
 type Prober struct {
+	None     bool        // asks nothing: every server passes
+	Dial     bool        // only connects, and shakes hands where there is TLS
 	TLS      *tls.Config // nil: plain HTTP
 	HTTP2    bool
 	Path     string // default /
@@ -30,9 +32,13 @@ const probeBody = 64 << 10
 
 // Probe implements upstream.Prober.
 func (p Prober) Probe(ctx context.Context, addr string) (upstream.Report, error) {
+	if p.None {
+		return upstream.Report{}, nil
+	}
 	l := newLine(PoolSettings{TLS: p.TLS, HTTP2: p.HTTP2})
-	// The deadline is ctx's; a conn of the probe's own is closed with it.
-	l.carrier.DialContext = new(net.Dialer).DialContext
+	if p.Dial {
+		return upstream.Report{}, l.reach(ctx, addr)
+	}
 	l.carrier.DisableKeepAlives = !p.HTTP2
 	defer l.carrier.CloseIdleConnections()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.scheme+"://"+addr+or(p.Path, "/"), nil)
@@ -47,6 +53,15 @@ func (p Prober) Probe(ctx context.Context, addr string) (upstream.Report, error)
 	}
 	defer res.Body.Close()
 	return upstream.Report{Note: res.Status}, p.judge(res)
+}
+
+// Probes is a Prober that a reload replaces. It is to be set before it is
+// asked.
+type Probes struct{ atomic.Pointer[Prober] }
+
+// Probe implements upstream.Prober.
+func (p *Probes) Probe(ctx context.Context, addr string) (upstream.Report, error) {
+	return p.Load().Probe(ctx, addr)
 }
 
 func (p Prober) judge(res *http.Response) error {

@@ -82,6 +82,7 @@ func (s *Server) accept(l net.Listener, h *handoff, shaking *sync.WaitGroup) err
 			continue
 		}
 		pause = time.Millisecond
+		s.accepted.Add(1)
 		si := s.site.Load()
 		w := s.wires.admit(c, s, si.Limits)
 		switch {

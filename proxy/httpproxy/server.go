@@ -9,12 +9,18 @@ import (
 
 // Options are what a listener is built into; a reload does not change them.
 type Options struct {
-	Log *slog.Logger // of what concerns the listener, not a request; nil: none
+	Log    *slog.Logger // of what concerns the listener, not a request; nil: none
+	Access *AccessLog   // a line per request; nil: none. Its owner is somebody else
+	// Enter asks for a place for one more client, which Leave gives back; nil is
+	// no limit but the listener's own.
+	Enter func() bool
+	Leave func()
 }
 
 // Server serves one listener. Safe for concurrent use; to be closed by its
 // owner.
 type Server struct {
+	Options
 	log     *slog.Logger
 	site    atomic.Pointer[site]
 	http    *http.Server
@@ -22,13 +28,17 @@ type Server struct {
 	Count   Tally
 	mirrors atomic.Pointer[mirrors] // nil until a route wants them
 
+	accepted   atomic.Int64 // clients
 	malformed  atomic.Int64 // requests that were
 	turnedAway atomic.Int64 // clients over the limit
 }
 
 // New makes a listener that does what the settings say. It errs as Use does.
 func New(o Options, set Settings) (*Server, error) {
-	s := &Server{log: o.Log}
+	s := &Server{log: o.Log, Options: o}
+	if s.Enter == nil {
+		s.Enter, s.Leave = func() bool { return true }, func() {}
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -79,4 +89,10 @@ func (s *Server) newHTTP() *http.Server {
 	h.Protocols.SetHTTP2(true)
 	h.Protocols.SetUnencryptedHTTP2(s.site.Load().H2C)
 	return h
+}
+
+// Conns is how many clients there are, how many there have been, how many more
+// were turned away, and how many requests were malformed.
+func (s *Server) Conns() (now int, accepted, turnedAway, malformed int64) {
+	return s.wires.count(), s.accepted.Load(), s.turnedAway.Load(), s.malformed.Load()
 }

@@ -18,7 +18,6 @@ type Settings struct {
 	H2C       bool           // HTTP/2 without TLS, by prior knowledge only: an upgrade can be smuggled
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-* and Forwarded are believed; others' are removed
 	Forwarded bool           // send RFC 7239's header beside X-Forwarded-*
-	Access    *AccessLog     // nil: none. Its owner is somebody else
 	Key       []byte         // of sticky cookies: the same on all proxies and across restarts, or clients change servers
 }
 

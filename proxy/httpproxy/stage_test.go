@@ -62,7 +62,12 @@ func all(p *Pool) Settings {
 // start serves the settings and returns where.
 func start(t *testing.T, set Settings) (*Server, string) {
 	t.Helper()
-	s, err := New(Options{}, set)
+	return startWith(t, Options{}, set)
+}
+
+func startWith(t *testing.T, o Options, set Settings) (*Server, string) {
+	t.Helper()
+	s, err := New(o, set)
 	if err != nil {
 		t.Fatal(err)
 	}

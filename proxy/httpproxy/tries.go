@@ -50,7 +50,16 @@ func (e *errand) again(res *http.Response, err error) bool {
 		e.retried = false
 		e.share.Pool.RetryDone()
 	}
-	e.retried = e.mayGoAgain(res, err) && e.share.Pool.MayRetry()
+	if !e.mayGoAgain(res, err) {
+		return false
+	}
+	// A server that is gone fails a whole share of the requests at once, and
+	// has the others do no more than their own part: that is not what the
+	// budget is for. It is for servers that are there and cannot keep up.
+	if err != nil && !errors.Is(err, errSlowTry) {
+		return true
+	}
+	e.retried = e.share.Pool.MayRetry()
 	return e.retried
 }
 

@@ -120,7 +120,7 @@ func (v *visit) end() {
 	if v.share != nil {
 		v.share.Pool.Count.end(v.status, took)
 	}
-	if v.site.Access != nil {
-		v.site.Access.note(v, took)
+	if v.server.Access != nil {
+		v.server.Access.note(v, took)
 	}
 }

@@ -62,6 +62,7 @@ func due(last *atomic.Int64, now time.Time) bool {
 func (w *wire) Close() error {
 	if w.closed.CompareAndSwap(false, true) {
 		w.server.wires.forget(w)
+		w.server.Leave()
 	}
 	return w.Conn.Close()
 }

@@ -16,7 +16,7 @@ type wires struct {
 func (ws *wires) admit(c net.Conn, s *Server, l Limits) *wire {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	if l.Conns > 0 && len(ws.open) >= l.Conns {
+	if l.Conns > 0 && len(ws.open) >= l.Conns || !s.Enter() {
 		return nil
 	}
 	w := &wire{Conn: c, server: s, write: l.WriteTime}
