@@ -247,6 +247,7 @@ func (s *Server) closeBalances() {
 		}
 		if l.http != nil {
 			_ = l.http.Close()
+			l.kept.cache.Close()
 		}
 	}
 	for _, b := range s.balanceList() {

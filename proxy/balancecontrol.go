@@ -60,4 +60,9 @@ func (s *Server) balanceRows(snap *stats.Snapshot, at time.Time) {
 		waiting, n := b.servers.Queued()
 		snap.PoolQueues = append(snap.PoolQueues, stats.PoolQueueRow{Pool: name, Waiting: waiting, Full: n.Full, Late: n.TimedOut})
 	}
+	for _, l := range s.listeners {
+		if l.kept != nil {
+			snap.HTTPCaches = append(snap.HTTPCaches, l.kept.rows(l.door.Load().Name)...)
+		}
+	}
 }

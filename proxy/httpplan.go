@@ -54,8 +54,9 @@ func conditions(texts []string) (cs []httpproxy.Condition) {
 	return cs
 }
 
-// httpSettings is what an http listener does. Its pools are there already.
-func (s *Server) httpSettings(d *door) httpproxy.Settings {
+// httpSettings is what an http listener does. Its pools are there already. Who
+// has put them in force calls kept.settle.
+func (s *Server) httpSettings(d *door, kept *httpKeep) httpproxy.Settings {
 	h := d.HTTP
 	set := httpproxy.Settings{
 		Name: d.Name, TLS: d.tls, H2C: h.H2C, Forwarded: h.Forwarded, Key: []byte(h.CookieKey.Reveal()), Trusted: prefixes(h.Trusted),
@@ -72,7 +73,9 @@ func (s *Server) httpSettings(d *door) httpproxy.Settings {
 		}
 	}
 	for i := range d.Routes {
-		set.Routes = append(set.Routes, s.httpRoute(&d.Routes[i]))
+		r := s.httpRoute(&d.Routes[i])
+		r.Around = kept.around(&d.Routes[i])
+		set.Routes = append(set.Routes, r)
 	}
 	if d.Pool != "" {
 		set.Routes = append(set.Routes, httpproxy.Route{Name: "*", To: []httpproxy.Share{{Pool: s.httpPool(d.Pool), Weight: 1}}})
@@ -176,8 +179,10 @@ func (s *Server) serveHTTP(l *listener, d *door) error {
 			}
 		}
 	}
+	l.kept = newHTTPKeep(d.HTTP.CacheMemory, d.HTTP.CacheEntry)
 	var err error
-	l.http, err = httpproxy.New(o, s.httpSettings(d))
+	l.http, err = httpproxy.New(o, s.httpSettings(d, l.kept))
+	l.kept.settle(err == nil)
 	return err
 }
 

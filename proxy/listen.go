@@ -24,6 +24,7 @@ type listener struct {
 	net      net.Listener
 	tcp      *tcpproxy.Door    // of kind tcp, else nil
 	http     *httpproxy.Server // of kind http, else nil
+	kept     *httpKeep         // the same
 	access   func()            // closes its access log; nil: none
 	door     atomic.Pointer[door]
 	accepted atomic.Int64

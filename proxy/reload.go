@@ -167,9 +167,11 @@ func (s *Server) apply(next *config.Config, p *changes) {
 				l.tcp.Use(s.doorSettings(d))
 			}
 			if l.http != nil {
-				if err := l.http.Use(s.httpSettings(d)); err != nil { // config has checked all that it could say
+				err := l.http.Use(s.httpSettings(d, l.kept))
+				if err != nil { // config has checked all that it could say
 					s.log.Error("listener keeps its routes", "listener", d.Name, "error", err.Error())
 				}
+				l.kept.settle(err == nil)
 			}
 		}
 	}

@@ -18,6 +18,8 @@ type ListenerHTTP struct {
 	WriteTime    time.Duration `wye:"write_timeout" default:"30s" min:"10ms" max:"1h" doc:"For a client to take what is written at a time, at most 32 KiB."`
 	Idle         time.Duration `wye:"idle_timeout,restart" default:"1m" min:"10ms" max:"24h" doc:"Between two requests of one connection."`
 	Tunnel       time.Duration `wye:"tunnel_timeout" default:"5m" min:"10ms" max:"8760h" doc:"A WebSocket or other upgraded connection on which nothing moved for so long is closed."`
+	CacheMemory  int64         `wye:"cache_memory,restart" default:"64MiB" min:"64KiB" max:"1024GiB" doc:"Most bytes that all routes with cache keep together, overhead and what is being recorded included."`
+	CacheEntry   int64         `wye:"cache_max_entry,restart" default:"1MiB" min:"1KiB" max:"1GiB" doc:"Longest body that is kept."`
 	Streams      int           `wye:"max_streams,restart" default:"128" min:"1" max:"10000" doc:"Most requests at a time on one HTTP/2 connection."`
 }
 
@@ -51,6 +53,7 @@ type HTTPRoute struct {
 	Retry    RouteRetry     `wye:"retry"`
 	Rate     *RouteRate     `wye:"rate"`
 	Mirror   *RouteMirror   `wye:"mirror"`
+	Cache    *RouteCache    `wye:"cache"` // nil: nothing is kept
 	Compress bool           `wye:"compress" default:"false" doc:"Compress answers (gzip) that are text and not compressed. Not for pages that show a secret beside what the client sent: their length tells of it (BREACH)."`
 	Body     int64          `wye:"max_body" min:"1B" max:"1024GiB" derived:"the listener's" doc:"Most bytes of a request's body."`
 	Wait     time.Duration  `wye:"timeout" default:"1m" min:"1ms" max:"24h" doc:"Until the head of the answer, all tries together."`
@@ -112,6 +115,16 @@ type RouteMirror struct {
 	Pool    string `wye:"pool,required" doc:"The pool that gets copies. At most 64 of a listener wait and 8 are under way; more are dropped."`
 	Percent int    `wye:"percent" default:"100" min:"1" max:"100" doc:"Of the requests."`
 	Body    int64  `wye:"max_body" default:"64KiB" min:"0" max:"1MiB" doc:"Requests with a longer body are not copied."`
+}
+
+// RouteCache is how a route's answers are kept and given again (RFC 9111, as a
+// shared cache). The section's presence turns it on.
+type RouteCache struct {
+	TTL       time.Duration `wye:"ttl" default:"0" max:"8760h" doc:"How long answers are fresh that do not say it themselves; 0 keeps only those that do."`
+	Heuristic int           `wye:"heuristic" default:"0" min:"0" max:"100" doc:"Or percent of the time since their Last-Modified; 10 is usual, 0 is off."`
+	While     time.Duration `wye:"stale_while_revalidate" default:"0" max:"8760h" doc:"How long a stale answer is given while the server is asked, where the answer does not say (RFC 5861)."`
+	IfError   time.Duration `wye:"stale_if_error" default:"0" max:"8760h" doc:"How long a stale answer is given where the server fails, where the answer does not say."`
+	Ignore    bool          `wye:"ignore_client" default:"false" doc:"Requests' Cache-Control and Pragma do not count: reloading a page does not reach the servers."`
 }
 
 // PoolHTTP is how the servers of an http pool are spoken to.

@@ -35,3 +35,16 @@ type PoolQueueRow struct {
 	Full    int64 // turned away at once since the start
 	Late    int64 // turned away after the wait
 }
+
+// HTTPCacheRow is what one route of an http listener keeps of answers, and how
+// often that was of use since the start or the route's last change.
+type HTTPCacheRow struct {
+	Listener, Route             string
+	Hits, Stale, Misses, Bypass int64 // requests
+	Validated                   int64 // of the misses: the server said that what is kept is still right
+	Waits                       int64 // requests that waited for another's answer
+	Fills, Abandoned            int64 // answers that were kept, or begun to be
+	Evictions, Purged           int64 // answers that were dropped for room, or by writes
+	Entries, Bytes              int64 // kept now
+	Used, Limit                 int64 // bytes of all routes of the listener
+}

@@ -28,6 +28,7 @@ type Snapshot struct {
 
 	PoolServers []PoolServerRow // of each pool in the order of the configuration
 	PoolQueues  []PoolQueueRow  // any order
+	HTTPCaches  []HTTPCacheRow  // any order
 }
 
 // Process is what is true of the process as a whole.

@@ -11,6 +11,12 @@ func queues(s *Snapshot) []PoolQueueRow {
 	return sorted(s.PoolQueues, func(a, b PoolQueueRow) int { return cmp.Compare(a.Pool, b.Pool) })
 }
 
+func httpCaches(s *Snapshot) []HTTPCacheRow {
+	return sorted(s.HTTPCaches, func(a, b HTTPCacheRow) int {
+		return cmp.Or(cmp.Compare(a.Listener, b.Listener), cmp.Compare(a.Route, b.Route))
+	})
+}
+
 // The views of pools of TCP and HTTP services.
 var (
 	_ = register("pool_servers", []field[PoolServerRow]{
@@ -41,4 +47,22 @@ var (
 		col("turned_away_full", Numeric, func(q *PoolQueueRow) Cell { return num(q.Full) }),
 		col("turned_away_late", Numeric, func(q *PoolQueueRow) Cell { return num(q.Late) }),
 	}, queues)
+	_ = register("http_cache", []field[HTTPCacheRow]{
+		col("listener", Text, func(c *HTTPCacheRow) Cell { return text(c.Listener) }),
+		col("route", Text, func(c *HTTPCacheRow) Cell { return text(c.Route) }),
+		col("hits", Numeric, func(c *HTTPCacheRow) Cell { return num(c.Hits) }),
+		col("stale", Numeric, func(c *HTTPCacheRow) Cell { return num(c.Stale) }),
+		col("misses", Numeric, func(c *HTTPCacheRow) Cell { return num(c.Misses) }),
+		col("bypass", Numeric, func(c *HTTPCacheRow) Cell { return num(c.Bypass) }),
+		col("validated", Numeric, func(c *HTTPCacheRow) Cell { return num(c.Validated) }),
+		col("waits", Numeric, func(c *HTTPCacheRow) Cell { return num(c.Waits) }),
+		col("fills", Numeric, func(c *HTTPCacheRow) Cell { return num(c.Fills) }),
+		col("abandoned", Numeric, func(c *HTTPCacheRow) Cell { return num(c.Abandoned) }),
+		col("evictions", Numeric, func(c *HTTPCacheRow) Cell { return num(c.Evictions) }),
+		col("purged", Numeric, func(c *HTTPCacheRow) Cell { return num(c.Purged) }),
+		col("entries", Int8, func(c *HTTPCacheRow) Cell { return num(c.Entries) }),
+		col("bytes", Int8, func(c *HTTPCacheRow) Cell { return num(c.Bytes) }),
+		col("listener_bytes", Int8, func(c *HTTPCacheRow) Cell { return num(c.Used) }),
+		col("listener_limit", Int8, func(c *HTTPCacheRow) Cell { return num(c.Limit) }),
+	}, httpCaches)
 )

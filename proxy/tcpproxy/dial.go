@@ -47,7 +47,7 @@ func (p *Pool) dial(ctx context.Context, client, at netip.AddrPort) (dialled, er
 			return dialled{u, conn}, nil
 		}
 		if ctx.Err() != nil { // we are closing
-			u.Left(now)
+			u.Forget(now)
 			return dialled{}, err
 		}
 		u.End(now, took, false)

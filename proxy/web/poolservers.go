@@ -52,6 +52,13 @@ func poolServers(e *exposition, s *stats.Snapshot) {
 		e.sample("wye_pool_queue_refused_total", float64(q.Full), "pool", q.Pool, "reason", "full")
 		e.sample("wye_pool_queue_refused_total", float64(q.Late), "pool", q.Pool, "reason", "timeout")
 	}
+	for _, m := range perHTTPCache {
+		e.family(m.name, m.kind, m.help)
+		for i := range s.HTTPCaches {
+			c := &s.HTTPCaches[i]
+			e.sample(m.name, float64(m.value(c)), "listener", c.Listener, "route", c.Route)
+		}
+	}
 	e.family("wye_listener_clients", gauge, "Clients of a listener.")
 	for _, l := range s.Listeners {
 		e.sample("wye_listener_clients", float64(l.Clients), "listener", l.Name)
@@ -64,4 +71,17 @@ func poolServers(e *exposition, s *stats.Snapshot) {
 			e.sample("wye_listener_turned_away_total", float64(l.Failed), "listener", l.Name, "reason", "no_server")
 		}
 	}
+}
+
+// perHTTPCache are the figures of each route of HTTP with a cache.
+var perHTTPCache = []struct {
+	name, kind, help string
+	value            func(*stats.HTTPCacheRow) int64
+}{
+	{"wye_http_cache_hits_total", counter, "Requests answered from memory.", func(c *stats.HTTPCacheRow) int64 { return c.Hits }},
+	{"wye_http_cache_stale_total", counter, "Requests answered from memory although stale, as was allowed.", func(c *stats.HTTPCacheRow) int64 { return c.Stale }},
+	{"wye_http_cache_misses_total", counter, "Requests for which a server was asked.", func(c *stats.HTTPCacheRow) int64 { return c.Misses }},
+	{"wye_http_cache_bypass_total", counter, "Requests that were not the cache's business.", func(c *stats.HTTPCacheRow) int64 { return c.Bypass }},
+	{"wye_http_cache_evictions_total", counter, "Answers that gave way to others.", func(c *stats.HTTPCacheRow) int64 { return c.Evictions }},
+	{"wye_http_cache_bytes", gauge, "Bytes of what is kept.", func(c *stats.HTTPCacheRow) int64 { return c.Bytes }},
 }
