@@ -102,7 +102,10 @@ func (s *Server) listen(lc config.Listener, cfg *config.Config) (*listener, erro
 	if network == "unix" {
 		removeStaleSocket(address)
 	}
-	tuned := net.ListenConfig{KeepAliveConfig: tcpproxy.KeepAlive}
+	var tuned net.ListenConfig
+	if lc.Kind == config.ListenTCP {
+		tuned.KeepAlive = -1 // package tcpproxy sees to it
+	}
 	n, err := tuned.Listen(context.Background(), network, address)
 	if err != nil {
 		return nil, fmt.Errorf("listener %s: %w", lc.Name, err)

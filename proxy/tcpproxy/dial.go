@@ -12,10 +12,6 @@ import (
 	"github.com/wyeproxy/wye/proxy/upstream"
 )
 
-// KeepAlive finds peers that have gone without a word: some two minutes after
-// the last of them.
-var KeepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}
-
 // dialled is a connection to a server, counted there as begun.
 type dialled struct {
 	up   *upstream.Upstream
@@ -99,15 +95,9 @@ func (s *PoolSettings) handshake(ctx context.Context, conn net.Conn, addr string
 	return t, nil
 }
 
-// connect dials; an address that needs no resolver goes the short way.
+// connect dials. Not by Dialer.DialTCP (Go 1.26), which binds before it
+// connects: then each port of ours serves one connection, to whomever it is.
 func connect(ctx context.Context, addr string) (net.Conn, error) {
-	d := net.Dialer{KeepAliveConfig: KeepAlive}
-	if to, err := netip.ParseAddrPort(addr); err == nil {
-		c, err := d.DialTCP(ctx, "tcp", netip.AddrPort{}, to)
-		if err != nil {
-			return nil, err
-		}
-		return c, nil
-	}
+	d := net.Dialer{KeepAlive: -1} // see keepalive.go
 	return d.DialContext(ctx, "tcp", addr)
 }

@@ -20,7 +20,8 @@ type relay struct {
 
 	// Guarded by pool.mu.
 	prev, next *relay
-	seen       [2]int64 // bytes at the latest sweep
+	began      time.Time // zero once it is looked after
+	seen       [2]int64  // bytes at the latest sweep
 	movedAt    time.Time
 }
 
@@ -37,7 +38,7 @@ type half struct {
 // when the pool is closed.
 func (p *Pool) start(client net.Conn, to dialled, left func()) {
 	now := time.Now()
-	r := &relay{pool: p, to: to, left: left, movedAt: now}
+	r := &relay{pool: p, to: to, left: left, began: now, movedAt: now}
 	r.in = half{relay: r, from: client, to: to.conn}
 	r.out = half{relay: r, from: to.conn, to: client}
 	r.open.Store(2)

@@ -3,6 +3,7 @@ package tcpproxy
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/tls"
 	"errors"
 	"hash"
 	"io"
@@ -244,4 +245,36 @@ func TestMaintenance(t *testing.T) {
 	if err := p.Drain("nobody"); err == nil {
 		t.Error("a server that is not there is drained")
 	}
+}
+
+// Peers of relays that last are looked after, whatever is around their sockets.
+func TestKeepAlive(t *testing.T) {
+	a := newAuthority(t)
+	addr, _ := lines(t, "a")
+	p := newPool(t, settings(addr))
+	_, door := open(t, DoorSettings{Pool: p, Trusted: loopback, TLS: &tls.Config{Certificates: []tls.Certificate{a.sign("x.example")}}})
+	raw := dialTo(t, door)
+	_, _ = raw.Write([]byte("PROXY UNKNOWN\r\n"))
+	hears(t, tls.Client(raw, &tls.Config{RootCAs: a.roots, ServerName: "x.example"}), "a")
+	eventually(t, "it is relayed", func() bool { return p.Active() == 1 })
+	p.mu.Lock()
+	r := p.relays.first()
+	p.mu.Unlock()
+	want := func(on int, conns ...net.Conn) {
+		t.Helper()
+		for _, c := range conns {
+			control, err := socketOf(c).SyscallConn()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = control.Control(func(fd uintptr) {
+				if got, err := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_KEEPALIVE); err != nil || got != on {
+					t.Errorf("keep-alive is %d, %v; want %d", got, err, on)
+				}
+			})
+		}
+	}
+	want(0, r.to.conn) // the other is as its listener made it
+	p.look(time.Now().Add(keepAliveAfter))
+	want(1, r.to.conn, r.in.from)
 }

@@ -47,6 +47,13 @@ func (p *Pool) sweep() {
 
 // look counts the bytes of all relays, and closes those that are over time.
 func (p *Pool) look(now time.Time) {
+	for _, r := range p.judge(now) {
+		r.lookAfter()
+	}
+}
+
+// judge returns the relays that are old enough to be looked after.
+func (p *Pool) judge(now time.Time) (old []*relay) {
 	idle := p.settings.Load().Idle
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -58,12 +65,17 @@ func (p *Pool) look(now time.Time) {
 		if drained && now.After(by) || idle > 0 && now.Sub(r.movedAt) >= idle {
 			r.sever()
 		}
+		if !r.began.IsZero() && now.Sub(r.began) >= keepAliveAfter {
+			r.began = time.Time{}
+			old = append(old, r)
+		}
 	}
 	for h, by := range p.ends {
 		if now.Sub(by) > time.Minute { // everybody there has been told
 			delete(p.ends, h)
 		}
 	}
+	return old
 }
 
 // account adds what has moved since the latest sweep, and tells whether
