@@ -161,7 +161,11 @@ func (p *proxy) Snapshot() *stats.Snapshot {
 				Why: "answered in 200µs", Since: start},
 		},
 		PoolQueues: []stats.PoolQueueRow{{Pool: "redis", Waiting: 2, Full: 3, Late: 4}},
-		Listeners:  []stats.ListenerRow{{Name: "pg", Kind: "postgres", Addr: "0.0.0.0:6432", TLS: "require", Clients: 2, Accepted: 1 << 40}},
+		HTTPCaches: []stats.HTTPCacheRow{{
+			Listener: "web", Route: "static", Hits: 1, Stale: 2, Misses: 3, Bypass: 4, Validated: 5, Waits: 6, Fills: 7, Abandoned: 8,
+			Evictions: 9, Purged: 10, Entries: 11, Bytes: 12, Used: 13, Limit: 14,
+		}},
+		Listeners: []stats.ListenerRow{{Name: "pg", Kind: "postgres", Addr: "0.0.0.0:6432", TLS: "require", Clients: 2, Accepted: 1 << 40}},
 	}
 }
 

@@ -27,6 +27,7 @@ func full() *Snapshot {
 		Listeners:   []ListenerRow{{Name: "pg"}},
 		PoolServers: []PoolServerRow{{Pool: "redis", Share: 1, Active: math.MaxInt64, Bytes: math.MaxInt64, Limit: math.MaxInt64}},
 		PoolQueues:  []PoolQueueRow{{Pool: "redis", Waiting: math.MaxInt64, Full: math.MaxInt64, Late: math.MaxInt64}},
+		HTTPCaches:  []HTTPCacheRow{{Listener: "web", Route: "static", Hits: math.MaxInt64, Limit: math.MaxInt64}},
 		Hosts:       []HostRow{{Cluster: "shop", Node: "a:5432", Timeline: math.MaxUint32, Lag: math.MaxInt64, LagKnown: true, Active: math.MaxInt64}, {}},
 		Misroutes:   []MisrouteRow{{Database: "shop", Count: math.MaxInt64}},
 		Cache:       []CacheRow{{Cluster: "shop", Rule: "hot", Hits: math.MaxInt64, Bytes: math.MaxInt64, Dropped: map[string]int64{"ddl": math.MaxInt64}}},
