@@ -30,7 +30,7 @@ func TestReplay(t *testing.T) {
 		}
 	}
 	code, out, errs = runWye("explain", "--config", cfg, "SELECT country, count(*) FROM users GROUP BY country")
-	if code != exitOK || !strings.HasPrefix(out, "scatter  tier B") || !strings.Contains(out, "combine  ") {
+	if code != exitOK || !strings.HasPrefix(out, "scatter  tier B") || !strings.Contains(out, "fold     ") {
 		t.Errorf("%d\n%s%s", code, out, errs)
 	}
 	code, out, errs = runWye("explain", "--config", cfg, "SELECT * FROM users WHERE id = 1")

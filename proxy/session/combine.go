@@ -235,13 +235,7 @@ func (s *Session) passCombined(o *order, d *Description, m *member) error {
 		return errClient{pgerror.New(pgerror.FeatureNotSupported, "this statement cannot be put together from several shards: its column types would differ").
 			WithHint("Narrow the statement by the sharding key, or cast its columns; please report it.")}
 	}
-	give, end := s.emitRow, func() error { s.emitTag(st.Tag); return nil }
-	if columns := withFormats(d.Columns, o.formats); o.copy != nil {
-		give, end = o.copy.row, o.copy.end
-		err = o.copy.begin(columns)
-	} else {
-		s.emitColumns(o, columns)
-	}
+	give, err := s.beginRows(o, withFormats(d.Columns, o.formats))
 	for err == nil {
 		var row []byte
 		if row, err = s.nextRow(m); row == nil {
@@ -252,5 +246,5 @@ func (s *Session) passCombined(o *order, d *Description, m *member) error {
 	if err != nil {
 		return err
 	}
-	return end()
+	return s.endRows(o, st.Tag)
 }

@@ -26,6 +26,25 @@ func (s *Session) copyRowsOrder(o *order, p *plan.CopyOut) error {
 	return s.scatterDescribed(rows, p.From, d)
 }
 
+// beginRows tells the client of a SELECT's columns, and says who takes its rows:
+// the client, or the data of a COPY.
+func (s *Session) beginRows(o *order, columns []byte) (row func([]byte) error, err error) {
+	if o.copy != nil {
+		return o.copy.row, o.copy.begin(columns)
+	}
+	s.emitColumns(o, columns)
+	return s.emitRow, nil
+}
+
+// endRows tells the client that these were all.
+func (s *Session) endRows(o *order, tag string) error {
+	if o.copy != nil {
+		return o.copy.end()
+	}
+	s.emitTag(tag)
+	return nil
+}
+
 // copyRows makes the data of a COPY TO of rows.
 type copyRows struct {
 	session *Session

@@ -32,13 +32,15 @@ func (s *Session) foldOrder(o *order, p *plan.Scatter, d *Description, subs []pl
 	if err := s.foldsInto(p.Fold, f.of); err != nil {
 		return err
 	}
-	s.emitColumns(o, withFormats(f.of.Columns, o.formats))
-	sent, err := f.give(s.emitRow)
+	row, err := s.beginRows(o, withFormats(f.of.Columns, o.formats))
 	if err != nil {
 		return err
 	}
-	s.emitTag("SELECT " + strconv.Itoa(sent))
-	return nil
+	sent, err := f.give(row)
+	if err != nil {
+		return err
+	}
+	return s.endRows(o, "SELECT "+strconv.Itoa(sent))
 }
 
 // foldsInto refuses a plan that would give other types than the client's own

@@ -64,22 +64,15 @@ func (s *Session) mergeOrder(o *order, p *plan.Scatter, d *Description, subs []p
 
 // mergeStreams passes the members' rows on, in order of the keys.
 func (s *Session) mergeStreams(o *order, how *plan.Merge, list []*member, limiter *merge.Limiter, columns []byte) error {
-	if o.copy != nil {
-		if err := o.copy.begin(columns); err != nil {
-			return err
-		}
-		if _, err := s.takeMerged(how, list, limiter, o.copy.row); err != nil {
-			return err
-		}
-		return o.copy.end()
-	}
-	s.emitColumns(o, columns)
-	sent, err := s.takeMerged(how, list, limiter, s.emitRow)
+	row, err := s.beginRows(o, columns)
 	if err != nil {
 		return err
 	}
-	s.emitTag("SELECT " + strconv.Itoa(sent))
-	return nil
+	sent, err := s.takeMerged(how, list, limiter, row)
+	if err != nil {
+		return err
+	}
+	return s.endRows(o, "SELECT "+strconv.Itoa(sent))
 }
 
 // takeMerged takes rows from the members in order of the keys, and counts
