@@ -19,7 +19,7 @@ type folding struct {
 
 // folded returns nil if something of the block is not on the list.
 func (b *block) folded() *Result {
-	if b.sets || b.distinct || len(b.on) > 0 || len(b.windows) > 0 || b.stmt.LimitOption == pg_query.LimitOption_LIMIT_OPTION_WITH_TIES {
+	if b.sets || b.distinct && b.aggregated || len(b.on) > 0 || len(b.windows) > 0 || b.stmt.LimitOption == pg_query.LimitOption_LIMIT_OPTION_WITH_TIES {
 		return nil
 	}
 	f := &folding{block: b, place: map[string]int{}}
@@ -47,15 +47,20 @@ func (f *folding) limits() bool {
 	return ok && okOffset && !isSub(limit.Arg) && !isSub(offset.Arg)
 }
 
-// keys has the leg group by what the block groups by.
+// keys has the leg group by what the block groups by; DISTINCT groups by all
+// columns.
 func (f *folding) keys() bool {
-	for _, it := range f.group {
-		t := f.typeOf(it.expr)
+	exprs := f.expressions(f.group)
+	if f.distinct {
+		exprs = f.targetExpressions()
+	}
+	for _, n := range exprs {
+		t := f.typeOf(n)
 		// The default collation of a database is always deterministic.
-		if !fold.Groups(t, !f.scope.Recoded() && (f.byteOrder(it.expr) || f.plainCollation(it.expr))) || f.volatile(it.expr) || hasSelect(it.expr) {
+		if !fold.Groups(t, !f.scope.Recoded() && (f.byteOrder(n) || f.plainCollation(n))) || f.volatile(n) || hasSelect(n) {
 			return false
 		}
-		f.send(it.expr, fold.Key, t)
+		f.send(n, fold.Key, t)
 	}
 	return true
 }

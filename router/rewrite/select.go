@@ -60,7 +60,9 @@ func (b *block) plan() (*Result, *Refusal) {
 	if no := b.combinable(); no != nil {
 		return nil, no
 	}
-	if b.aggregated && b.cutGroups() != nil {
+	// DISTINCT with a LIMIT is cut short on each shard, which a fold is not.
+	distinct := b.distinct && !b.aggregated && b.stmt.LimitCount == nil
+	if distinct || b.aggregated && b.cutGroups() != nil {
 		if result := b.folded(); result != nil {
 			return result, nil
 		}

@@ -148,3 +148,18 @@ SELECT id, qty FROM orders WHERE qty IN (SELECT max(qty) FROM orders GROUP BY st
 --! rows 28
 SELECT qty, sum(1 / (qty - 5)) FROM orders GROUP BY qty;
 
+-- DISTINCT is a group without an aggregate.
+--! rows 17
+SELECT DISTINCT country, active FROM users;
+
+--! rows 17
+--! ordered
+SELECT DISTINCT born, level FROM users ORDER BY born DESC NULLS LAST, level OFFSET 3;
+
+--! rows 17
+SELECT DISTINCT note, created::date, name = 'bob' FROM orders JOIN users ON users.id = orders.user_id;
+
+--! rows 17
+--! hollow
+SELECT DISTINCT words FROM drafts;
+
