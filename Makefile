@@ -17,7 +17,11 @@ VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo
 # Whichever Compose is installed: the engine's plugin or the older program.
 COMPOSE ?= $(shell if docker compose version >/dev/null 2>&1; then echo docker compose; else echo docker-compose; fi)
 
-.PHONY: help deps build demo test race lint fmt bench fuzz difftest rewrite up down image
+# Pinned, and outside go.mod, as the linter is.
+H2SPEC_VERSION := v2.2.1+incompatible
+H2SPEC         := bin/h2spec-$(H2SPEC_VERSION)
+
+.PHONY: help deps build demo test race lint fmt bench benchhttp h2spec fuzz difftest rewrite up down image
 
 help: ## list the verbs
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 17
@@ -51,6 +55,12 @@ fmt: ## format all Go files
 bench: build ## wye beside PostgreSQL alone and PgBouncer, one interleaved run
 	go run ./internal/bench
 
+benchhttp: build ## wye's HTTP listener beside nginx and HAProxy: CPU per request (needs wrk, nginx, haproxy)
+	go run ./internal/bench/l7 bin/wye
+
+h2spec: $(H2SPEC) ## HTTP/2 by h2spec, built into bin/ once
+	WYE_H2SPEC=$(CURDIR)/$(H2SPEC) go test -count=1 -run TestH2Spec -v ./proxy/httpproxy
+
 fuzz: ## run each fuzz target for FUZZTIME (default 5s); FUZZ=Name for one
 	@.ci/fuzz $(FUZZTIME) $(FUZZ)
 
@@ -78,6 +88,10 @@ endef
 
 bin/testsum: $(wildcard internal/testsum/*.go)
 	@go build -o $@ ./internal/testsum
+
+$(H2SPEC):
+	@GOBIN=$(CURDIR)/bin go install github.com/summerwind/h2spec/cmd/h2spec@$(H2SPEC_VERSION)
+	@mv bin/h2spec $@
 
 $(GOLANGCI):
 	@echo "Building golangci-lint $(GOLANGCI_VERSION) into bin/; that takes a minute or two, once."

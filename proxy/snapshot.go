@@ -47,6 +47,7 @@ func (s *Server) Snapshot() *stats.Snapshot {
 		}
 		snap.Listeners = append(snap.Listeners, row)
 	}
+	s.httpRows(snap)
 	return snap
 }
 

@@ -180,14 +180,22 @@ func TestDrillHTTPReloads(t *testing.T) {
 	t.Logf("%d requests, %d failed", load.done.Load(), load.failed.Load())
 }
 
-// TestHTTPDrain: SIGTERM lets a request end, closes idle conns and takes no new
-// ones.
+// TestHTTPDrain: requests are counted, and SIGTERM closes a conn that is idle.
 func TestHTTPDrain(t *testing.T) {
 	_, cfg := httpPool(t, ", http: {access_log: "+t.TempDir()+"/access.log, access_format: combined}")
 	p := startProcess(t, nil, cfg)
 	a := newAsker(t, p.addr(), 8)
 	if _, err := a.ask("/"); err != nil {
 		t.Fatal(err)
+	}
+	_, metrics := fetch(t, p.addrs["admin.http"], "/metrics")
+	for _, want := range []string{
+		`wye_http_requests_total{listener="main",class="2xx"} 1`, `wye_http_request_seconds_count{pool="web"} 1`,
+		`wye_http_malformed_total{listener="main"} 0`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("/metrics does not say %s", want)
+		}
 	}
 	p.signal(syscall.SIGTERM)
 	p.exits(20*time.Second, 0)

@@ -29,6 +29,7 @@ type Snapshot struct {
 	PoolServers []PoolServerRow // of each pool in the order of the configuration
 	PoolQueues  []PoolQueueRow  // any order
 	HTTPCaches  []HTTPCacheRow  // any order
+	HTTP        []HTTPRow       // any order; of listeners and pools of HTTP
 }
 
 // Process is what is true of the process as a whole.

@@ -41,6 +41,7 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	cached(&e, s)
 	routed(&e, s)
 	poolServers(&e, s)
+	httpRequests(&e, s)
 	if m.pgbouncer {
 		bounded := *s
 		bounded.Pools = rows
