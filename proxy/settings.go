@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"math"
 	"time"
 
 	"github.com/wyeproxy/wye/proxy/config"
@@ -91,7 +92,12 @@ func balanceOf(c *config.Cluster) (upstream.Settings, []upstream.Target) {
 	for i, n := range c.Nodes {
 		targets[i] = upstream.Target{Addr: n.Addr, Weight: n.Weight, Zone: n.Zone}
 	}
-	return upstream.Settings{Policy: string(c.Split.Balance), SlowStart: c.Health.SlowStart}, targets
+	return upstream.Settings{
+		Policy: string(c.Split.Balance), SlowStart: c.Health.SlowStart,
+		// Statements fail for their own reasons, and a cluster is a handful of
+		// servers: nobody is put aside for a rate.
+		Ejection: upstream.Ejection{Volume: math.MaxInt32},
+	}, targets
 }
 
 // stalenessOf is the smallest bound on staleness that anybody is configured

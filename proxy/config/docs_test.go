@@ -65,11 +65,12 @@ func cell(text string) string { return strings.ReplaceAll(text, "|", "\\|") }
 
 var block = regexp.MustCompile("(?s)```(yaml[^\n]*|text)\n(.*?)```")
 
-// TestDocsLoad loads each yaml block of docs/config.md and docs/balancing.md.
+// TestDocsLoad loads each yaml block of docs/config.md, balancing.md and
+// http.md.
 // One marked "yaml fails" must fail with the problems of the text block after it.
 func TestDocsLoad(t *testing.T) {
 	var page []byte
-	for _, file := range []string{"config.md", "balancing.md"} {
+	for _, file := range []string{"config.md", "balancing.md", "http.md"} {
 		text, err := os.ReadFile("../../docs/" + file)
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +79,7 @@ func TestDocsLoad(t *testing.T) {
 	}
 	o := outside{
 		getenv: func(name string) (string, bool) {
-			return hunter, name == "APP_PASSWORD" || name == "OPS" || strings.HasSuffix(name, "_SCRAM")
+			return hunter, name == "APP_PASSWORD" || name == "OPS" || name == "COOKIE_KEY" || strings.HasSuffix(name, "_SCRAM")
 		},
 		read: func(string, int) ([]byte, fs.FileMode, error) { return []byte(hunter), 0o600, nil },
 	}
