@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -38,7 +39,8 @@ type rig struct {
 	ops     account // may use the console, and is known to wye only
 	console *pgconn.PgConn
 	fleet   *fleet        // connected by the tour's first step
-	lines   []*lineServer // three servers that are no database
+	lines   []*demoServer // three servers that are no database
+	webs    []*demoServer // three of HTTP
 }
 
 type account struct{ name, password string }
@@ -59,7 +61,10 @@ func startRig(ctx context.Context, log *slog.Logger) (*rig, error) {
 		return nil, errors.Join(err, r.close())
 	}
 	var err error
-	if r.lines, err = startLineServers(); err != nil {
+	if r.lines, err = startDemoServers("line"); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	if r.webs, err = startDemoServers("web"); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	if err := r.startProxy(log); err != nil {
@@ -121,8 +126,10 @@ users:
 listeners:
   - {name: main, bind: "127.0.0.1:%d"}
   - {name: lines, kind: tcp, bind: "127.0.0.1:0", pool: lines}
+  - {name: web, kind: http, bind: "127.0.0.1:0", pool: web, routes: {kept: {path: /kept, pool: web, cache: {ttl: 1m}}}}
 pools:
-  lines: {servers: ["%s", "%s", "%s"]}
+  lines: {servers: %s}
+  web: {kind: http, servers: %s}
 clusters:
   %s:
     nodes: ["%s", "%s"]
@@ -131,7 +138,7 @@ clusters:
     health: {user: %s, password: "%s"}
     cache: {elsewhere: wal, rules: {prices: {tables: [prices], ttl: 1m}}}
 `, web, r.ops.name, r.app.name, r.app.password, rigDatabase, storeDatabase, r.ops.name, r.ops.password, port,
-		r.lines[0].addr, r.lines[1].addr, r.lines[2].addr,
+		addrs(r.lines), addrs(r.webs),
 		rigDatabase, r.cluster.Primary.Addr(), r.cluster.Replicas[0].Addr(), rigPool, r.watcher.name, r.watcher.password) + r.store.config()
 }
 
@@ -244,7 +251,7 @@ func (r *rig) close() error {
 	if r.server != nil {
 		r.server.Close()
 	}
-	for _, s := range r.lines {
+	for _, s := range slices.Concat(r.lines, r.webs) {
 		s.kill()
 	}
 	stored := make(chan error, 1)

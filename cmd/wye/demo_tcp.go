@@ -3,90 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// demoServerCommand is how the demo runs this program as one of the servers
-// that speak no SQL. Nobody else needs it, so it is in no usage.
-const demoServerCommand = "demo-server"
-
-// runDemoServer answers each line with the name of the server and the line. It
-// ends when the demo does, which holds its standard input.
-func runDemoServer(args []string, out io.Writer) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil || len(args) != 1 {
-		return exitFailed
-	}
-	fmt.Fprintln(out, l.Addr())
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go answerLines(c, args[0])
-		}
-	}()
-	_, _ = io.Copy(io.Discard, os.Stdin)
-	return exitOK
-}
-
-func answerLines(c net.Conn, name string) {
-	defer c.Close()
-	for in := bufio.NewScanner(c); in.Scan(); {
-		if _, err := fmt.Fprintf(c, "%s %s\n", name, in.Text()); err != nil {
-			return
-		}
-	}
-}
-
-// lineServer is one of them, seen from the demo.
-type lineServer struct {
-	name, addr string
-	cmd        *exec.Cmd
-	hold       io.Closer
-}
-
-// startLineServers starts three processes.
-func startLineServers() (servers []*lineServer, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	for i := range 3 {
-		s := &lineServer{name: "line-" + strconv.Itoa(i+1)}
-		s.cmd = exec.Command(self, demoServerCommand, s.name)
-		out, err1 := s.cmd.StdoutPipe()
-		hold, err2 := s.cmd.StdinPipe()
-		if err := errors.Join(err1, err2); err != nil {
-			return servers, err
-		}
-		s.hold = hold
-		if err := s.cmd.Start(); err != nil {
-			return servers, err
-		}
-		servers = append(servers, s)
-		if s.addr, err = bufio.NewReader(out).ReadString('\n'); err != nil {
-			return servers, fmt.Errorf("%s: %w", s.name, err)
-		}
-		s.addr = strings.TrimSpace(s.addr)
-	}
-	return servers, nil
-}
-
-// kill is kill -9.
-func (s *lineServer) kill() {
-	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait()
-}
 
 // What the step asks of the pool.
 const (
@@ -141,15 +63,15 @@ func tourTCP(ctx context.Context, r *rig) (f finding, err error) {
 			victim.name, had, tcpStaying, lost, before[victim.name], after[victim.name])
 	}
 	f.text = fmt.Sprintf("%d requests on connections of their own over 3 servers %v; one killed, %d more in %.0f ms over the others %v: 0 failed; of %d open connections the %d it had were lost",
-		tcpRequests, tallies(before), tcpRequests, ms(took), tallies(after), tcpStaying, lost)
+		tcpRequests, tallies(before, r.lines), tcpRequests, ms(took), tallies(after, r.lines), tcpStaying, lost)
 	f.figures = map[string]any{"requests": 2 * tcpRequests, "failed": 0, "open": tcpStaying, "lost": lost, "after_kill_ms": ms(took)}
 	return f, nil
 }
 
 // tallies are the answers of each server, in order.
-func tallies(who map[string]int) (n []int) {
-	for i := range 3 {
-		if k := who["line-"+strconv.Itoa(i+1)]; k > 0 {
+func tallies(who map[string]int, servers []*demoServer) (n []int) {
+	for _, s := range servers {
+		if k := who[s.name]; k > 0 {
 			n = append(n, k)
 		}
 	}

@@ -37,6 +37,7 @@ var tourSteps = []tourStep{
 	{"transfer", "clients move money between shards, atomically", tourTransfer},
 	{"refusal", "what cannot be answered is refused with the way out", tourRefusal},
 	{"tcp", "one of three servers of a pool that is no database is killed", tourTCP},
+	{"http", "one of three servers of an HTTP pool is killed under requests, and a page is kept", tourHTTP},
 }
 
 // finding is what a step has measured: a line to read, and the same for
