@@ -24,6 +24,9 @@ type loan struct {
 // keepBooks puts the loan around the body of an answer.
 func keepBooks(res *http.Response, l *loan) io.ReadCloser {
 	l.ReadCloser = res.Body
+	if sent := res.Request.ContentLength; sent > 0 {
+		l.moved(int(sent))
+	}
 	if w, ok := res.Body.(io.Writer); ok {
 		return &tunnel{l, w} // of 101: both ways
 	}
@@ -36,8 +39,22 @@ type tunnel struct {
 	io.Writer
 }
 
+func (t *tunnel) Write(p []byte) (int, error) {
+	n, err := t.Writer.Write(p)
+	t.moved(n)
+	return n, err
+}
+
+// moved counts bytes to or from the server, as they pass.
+func (l *loan) moved(n int) {
+	if n > 0 {
+		l.up.Moved(l.pool.Now(), n)
+	}
+}
+
 func (l *loan) Read(p []byte) (int, error) {
 	n, err := l.ReadCloser.Read(p)
+	l.moved(n)
 	if err != nil && err != io.EOF {
 		l.good = false
 	}

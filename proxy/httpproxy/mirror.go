@@ -26,6 +26,7 @@ const (
 	mirrorQueue   = 64
 	mirrorWorkers = 8
 	mirrorTime    = 10 * time.Second
+	mirrorRead    = 1 << 20 // bytes of an answer, before its conn is given up
 )
 
 // mirrors sends the copies of one listener. Its goroutines end with stop.
@@ -85,7 +86,7 @@ func (m *mirrors) send(c copied) {
 	res, err := l.carrier.RoundTrip(r)
 	took := time.Duration(c.pool.Now() - began)
 	if err == nil {
-		_, _ = io.Copy(io.Discard, res.Body)
+		_, _ = io.CopyN(io.Discard, res.Body, mirrorRead) // so that its conn can be used again
 		_ = res.Body.Close()
 	}
 	up.End(c.pool.Now(), took, m.ctx.Err() != nil || err == nil && good(res.StatusCode))

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -51,8 +52,13 @@ func NewPool(name string, servers *upstream.Pool, s PoolSettings) *Pool {
 }
 
 // Use replaces the settings. Requests under way keep their conns; unused ones
-// are closed.
+// are closed, unless nothing has changed. A certificate may have, so that with
+// TLS all begin anew.
 func (p *Pool) Use(s PoolSettings) {
+	s = s.withDefaults()
+	if old := p.line.Load(); old != nil && s.TLS == nil && reflect.DeepEqual(s, old.PoolSettings) {
+		return
+	}
 	if old := p.line.Swap(newLine(s)); old != nil {
 		old.carrier.CloseIdleConnections()
 	}
@@ -61,11 +67,15 @@ func (p *Pool) Use(s PoolSettings) {
 // Close closes unused conns. Those of requests under way close when these end.
 func (p *Pool) Close() { p.line.Load().carrier.CloseIdleConnections() }
 
-func newLine(s PoolSettings) *line {
+func (s PoolSettings) withDefaults() PoolSettings {
 	s.DialTimeout = or(s.DialTimeout, 2*time.Second)
 	s.Stall = or(s.Stall, 60*time.Second)
 	s.Idle = or(s.Idle, 30*time.Second)
 	s.MaxIdle = or(s.MaxIdle, 256)
+	return s
+}
+
+func newLine(s PoolSettings) *line {
 	l := &line{PoolSettings: s, scheme: "http"}
 	if s.TLS != nil {
 		l.scheme = "https"
