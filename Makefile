@@ -64,8 +64,8 @@ h2spec: $(H2SPEC) ## HTTP/2 by h2spec, built into bin/ once
 fuzz: ## run each fuzz target for FUZZTIME (default 5s); FUZZ=Name for one
 	@.ci/fuzz $(FUZZTIME) $(FUZZ)
 
-difftest: deps ## one PostgreSQL beside wye over shards: the whole matrix and its table; ONLY=file.sql:line for one
-	@WYE_DIFFTEST=full WYE_DIFFTEST_ONLY=$(ONLY) go test -count=1 -timeout 40m -run TestDifferential -v ./internal/difftest
+difftest: deps ## one PostgreSQL beside wye over shards: the whole matrix and its table; ONLY=file.sql:line for one, LAYOUT="4 shards by range" for one map
+	@WYE_DIFFTEST=full WYE_DIFFTEST_ONLY=$(ONLY) WYE_DIFFTEST_LAYOUT='$(LAYOUT)' go test -count=1 -timeout 40m -run TestDifferential -v ./internal/difftest
 
 rewrite: deps ## rewrite golden files from what the code and PostgreSQL say now; read the diff
 	WYE_REWRITE=1 go test -count=1 $(PKGS)

@@ -3,6 +3,7 @@ package difftest
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -156,6 +157,9 @@ func (r *rig) sharded(t *testing.T, modes []Mode) (runs []Run) {
 		layouts = []Layout{{1, false}, {1, true}, {2, false}, {2, true}, {4, false}, {4, true}}
 	}
 	for _, l := range layouts {
+		if !strings.Contains(l.String(), os.Getenv("WYE_DIFFTEST_LAYOUT")) {
+			continue
+		}
 		without, with, err := r.WyeOver(r.ctx, l)
 		if err != nil {
 			t.Error(err)
@@ -175,6 +179,9 @@ func (r *rig) sharded(t *testing.T, modes []Mode) (runs []Run) {
 			runs = append(runs, run)
 			r.goals(t, l, run)
 		}
+	}
+	if len(runs) == 0 {
+		t.Errorf("no layout is called %q", os.Getenv("WYE_DIFFTEST_LAYOUT"))
 	}
 	return runs
 }

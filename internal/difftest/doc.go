@@ -13,6 +13,7 @@
 // are. It never looks into a plan: what counts is what a client gets.
 //
 // When it breaks: a wrong answer is printed with the case's file and line, the
-// mode and the first difference; run it alone with WYE_DIFFTEST_ONLY=file:line.
+// mode and the first difference; run it alone with WYE_DIFFTEST_ONLY=file:line,
+// or one layout with WYE_DIFFTEST_LAYOUT="4 shards by range".
 // The configuration given to wye is testdata/difftest/wye.yaml.
 package difftest
