@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/wyeproxy/wye/proxy/upstream"
@@ -16,13 +17,15 @@ type loan struct {
 	up     *upstream.Upstream
 	pool   *Pool
 	took   time.Duration // to the head
-	good   bool
+	broken atomic.Bool
 	cancel context.CancelCauseFunc
-	done   bool
+	done   atomic.Bool // of a tunnel, both directions close it
 }
 
-// keepBooks puts the loan around the body of an answer.
-func keepBooks(res *http.Response, l *loan) io.ReadCloser {
+// keepBooks puts the loan around the body of an answer, whose head was good or
+// not.
+func keepBooks(res *http.Response, l *loan, good bool) io.ReadCloser {
+	l.broken.Store(!good)
 	l.ReadCloser = res.Body
 	if sent := res.Request.ContentLength; sent > 0 {
 		l.moved(int(sent))
@@ -56,7 +59,7 @@ func (l *loan) Read(p []byte) (int, error) {
 	n, err := l.ReadCloser.Read(p)
 	l.moved(n)
 	if err != nil && err != io.EOF {
-		l.good = false
+		l.broken.Store(true)
 	}
 	return n, err
 }
@@ -64,9 +67,8 @@ func (l *loan) Read(p []byte) (int, error) {
 // Close ends the loan.
 func (l *loan) Close() error {
 	err := l.ReadCloser.Close()
-	if !l.done {
-		l.done = true
-		l.up.End(l.pool.Now(), l.took, l.good)
+	if l.done.CompareAndSwap(false, true) {
+		l.up.End(l.pool.Now(), l.took, !l.broken.Load())
 		l.cancel(nil)
 	}
 	return err

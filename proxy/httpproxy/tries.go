@@ -125,7 +125,7 @@ func (e *errand) try() (*http.Response, error) {
 		cancel(nil)
 		return nil, err
 	}
-	res.Body = keepBooks(res, &loan{up: up, pool: pool, took: took, good: good(res.StatusCode), cancel: cancel})
+	res.Body = keepBooks(res, &loan{up: up, pool: pool, took: took, cancel: cancel}, good(res.StatusCode))
 	return res, nil
 }
 
