@@ -11,6 +11,11 @@
 // user's pool there (userpool.go) is one at the primary, which follows the
 // primary (primary.go, follow.go), and one per replica (replica.go, reads.go).
 //
+// Beside clusters there are pools of TCP and HTTP services: balance.go runs
+// them, balanceplan.go and httpplan.go say what the configuration means to
+// their rooms, discovered.go follows where their servers are listed, and
+// httpkeep.go has what HTTP routes keep of answers.
+//
 // It never looks at a query. When a client cannot get in, look at visit.go,
 // prove.go and seat.go; when wye cannot get to a server, at dial.go and
 // primary.go; when its probes cannot, at asker.go; when a new table's reads

@@ -15,6 +15,13 @@ import (
 // anything is wrong, nothing. What needs a restart is named in the log and
 // keeps its old value.
 func (s *Server) Reload() error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	select {
+	case <-s.stop:
+		return errShutdown
+	default:
+	}
 	err := s.reload()
 	s.mu.Lock()
 	s.reloaded, s.reloadOK = time.Now(), err == nil

@@ -52,6 +52,7 @@ type Server struct {
 	draining  atomic.Bool
 	suspended atomic.Bool
 
+	reloading sync.Mutex // a signal and consoles may ask at once; taken before mu
 	mu        sync.Mutex
 	clusters  map[string]*cluster
 	balances  map[string]*balance
@@ -252,7 +253,9 @@ func (s *Server) Close() {
 		for _, c := range s.clusterList() {
 			c.close()
 		}
+		s.reloading.Lock() // one that is under way ends, and no other begins
 		s.closeBalances()
+		s.reloading.Unlock()
 		s.visiting.Wait()
 		s.closeAccessLogs()
 		s.env.Registry.Wait()

@@ -65,7 +65,7 @@ func dispatch(args []string, out, errs io.Writer) int {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprint(w, "wye stands in front of PostgreSQL: pooling, routing, sharding.\n\nUsage:\n")
+	fmt.Fprint(w, "wye stands in front of PostgreSQL: pooling, routing, sharding, caching. It balances TCP and HTTP, too.\n\nUsage:\n")
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  wye %-10s %s\n                 %s\n", c.name, c.args, c.short)
 	}
