@@ -84,9 +84,11 @@ func TestQueue(t *testing.T) {
 	s := settings(addr)
 	s.Balance.MaxConns = 1
 	s.Balance.Queue = upstream.Queue{Length: 1, Timeout: 15 * time.Second}
-	_, door := behind(t, s)
-	first, second := dialTo(t, door), dialTo(t, door)
+	p, door := behind(t, s)
+	first := dialTo(t, door)
 	hears(t, first, "a")
+	second := dialTo(t, door)
+	eventually(t, "the second waits", func() bool { waiting, _ := p.ups.Queued(); return waiting == 1 })
 	heard := make(chan error, 1)
 	go func() { _, err := say(second, "hello"); heard <- err }()
 	eventually(t, "the queue is full", func() bool {
