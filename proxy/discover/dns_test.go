@@ -26,15 +26,8 @@ type zone struct {
 
 func newZone(t *testing.T) *zone {
 	z := &zone{records: map[string][]dns.RR{}, asked: map[string]int{}}
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	z.addr = packets.LocalAddr().String()
-	stream, err := net.Listen("tcp", z.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	packets, stream := bothNets(t)
+	z.addr = stream.Addr().String()
 	for _, s := range []*dns.Server{
 		{PacketConn: packets, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) { z.answer("udp", w, q) })},
 		{Listener: stream, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) { z.answer("tcp", w, q) })},
@@ -46,6 +39,27 @@ func newZone(t *testing.T) *zone {
 		t.Cleanup(func() { _ = s.Shutdown(); <-ended })
 	}
 	return z
+}
+
+// bothNets listens on one port over UDP and TCP. That a port is free over one
+// says nothing of the other, where any connection may have it: the next is
+// tried then.
+func bothNets(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for try := 1; ; try++ {
+		stream, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets, err := net.ListenPacket("udp", stream.Addr().String())
+		if err == nil {
+			return packets, stream
+		}
+		_ = stream.Close()
+		if try == 20 {
+			t.Fatal(err)
+		}
+	}
 }
 
 func (z *zone) answer(network string, w dns.ResponseWriter, q *dns.Msg) {
