@@ -55,7 +55,7 @@ fmt: ## format all Go files
 bench: build ## wye beside PostgreSQL alone and PgBouncer, one interleaved run
 	go run ./internal/bench
 
-benchhttp: build ## wye's HTTP listener beside nginx and HAProxy: CPU per request (needs wrk, nginx, haproxy)
+benchhttp: build ## wye's HTTP listener beside nginx and HAProxy: CPU per request, p99 added at half load, memory and its growth (needs wrk, nginx, haproxy)
 	go run ./internal/bench/l7 bin/wye
 
 h2spec: $(H2SPEC) ## HTTP/2 by h2spec, built into bin/ once
