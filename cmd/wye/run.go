@@ -25,9 +25,7 @@ func runProxy(args []string, _, errs io.Writer) int {
 	if !ok {
 		return exitFailed
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	defer paceCollections()()
 	level := new(slog.LevelVar)
 	log := newLogger(cfg.Process.Log, level, errs)
 	server, err := proxy.New(cfg, proxy.Options{
@@ -48,10 +46,6 @@ func runProxy(args []string, _, errs io.Writer) int {
 	serveUntilEnd(server, signals, log)
 	return exitOK
 }
-
-// gcPercent is lower than Go's 100: repeated queries allocate nothing, so
-// collections are rare, and what is saved is memory of idle clients.
-const gcPercent = 40
 
 // load reads a configuration file or URL and prints its problems.
 func load(arg string, errs io.Writer) (*config.Config, bool) {
