@@ -6,11 +6,11 @@ import (
 	"crypto/x509"
 	"fmt"
 	"math"
-	"net/netip"
 	"os"
 	"strings"
 
 	"github.com/wyeproxy/wye/proxy/config"
+	"github.com/wyeproxy/wye/proxy/crowd"
 	"github.com/wyeproxy/wye/proxy/tcpproxy"
 	"github.com/wyeproxy/wye/proxy/upstream"
 )
@@ -117,12 +117,7 @@ func poolTLS(t *config.PoolTLS) (*tls.Config, error) {
 func (s *Server) doorSettings(d *door) tcpproxy.DoorSettings {
 	set := tcpproxy.DoorSettings{
 		Name: d.Name, Pool: s.tcpPool(d.Pool), TLS: d.tls, HelloTime: d.LoginTimeout, MaxClients: d.MaxClients,
-		PerClient: tcpproxy.Limit{Max: d.PerIP.Max, Rate: d.PerIP.Rate, Burst: d.PerIP.Burst},
-	}
-	for _, text := range d.AcceptProxy {
-		if p, err := netip.ParsePrefix(text); err == nil { // config has checked it
-			set.Trusted = append(set.Trusted, p.Masked())
-		}
+		PerClient: perClient(d), Trusted: prefixes(d.AcceptProxy),
 	}
 	if len(d.Names) > 0 {
 		set.Names = map[string]*tcpproxy.Pool{}
@@ -133,6 +128,12 @@ func (s *Server) doorSettings(d *door) tcpproxy.DoorSettings {
 		}
 	}
 	return set
+}
+
+// perClient is what the clients of one address may take at a tcp or http
+// listener.
+func perClient(d *door) crowd.Limit {
+	return crowd.Limit{Max: d.PerIP.Max, Rate: d.PerIP.Rate, Burst: d.PerIP.Burst}
 }
 
 func (s *Server) tcpPool(name string) *tcpproxy.Pool {

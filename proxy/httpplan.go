@@ -60,6 +60,7 @@ func (s *Server) httpSettings(d *door, kept *httpKeep) httpproxy.Settings {
 	h := d.HTTP
 	set := httpproxy.Settings{
 		Name: d.Name, TLS: d.tls, H2C: h.H2C, Forwarded: h.Forwarded, Key: []byte(h.CookieKey.Reveal()), Trusted: prefixes(h.Trusted),
+		Introducers: prefixes(d.AcceptProxy), PerClient: perClient(d),
 		Limits: httpproxy.Limits{
 			Conns: cmp.Or(d.MaxClients, -1), HeadBytes: int(h.Head), BodyBytes: cmp.Or(h.Body, -1), HeadTime: h.HeadTime,
 			BodyTime: h.BodyTime, WriteTime: h.WriteTime, IdleTime: h.Idle, H2Streams: h.Streams, TunnelIdle: h.Tunnel,

@@ -101,9 +101,7 @@ func (d *decoder) checkPoolListener(c *Config, l *Listener, path string) {
 		d.withoutEffect(path, "no per_ip.rate", "per_ip.burst")
 	}
 	if l.Kind == ListenHTTP {
-		d.withoutEffect(path, "kind http", "names", "accept_proxy", "per_ip.max", "per_ip.rate")
-	}
-	if l.Kind == ListenHTTP {
+		d.withoutEffect(path, "kind http", "names")
 		d.checkRoutes(c, l, path)
 	} else {
 		d.withoutEffect(path, "kind tcp", "http", "routes")

@@ -6,14 +6,14 @@ import "time"
 type ListenerHTTP struct {
 	HTTP2        bool          `wye:"http2" default:"true" doc:"Offer HTTP/2 to clients that come with TLS."`
 	H2C          bool          `wye:"h2c,restart" default:"false" doc:"Take HTTP/2 without TLS, from clients that begin with it (prior knowledge). Upgrades to it are never taken."`
-	Trusted      []string      `wye:"trusted_proxies" check:"prefix" doc:"Ranges of addresses of proxies before wye. What their X-Forwarded-For, -Proto and -Host and Forwarded say is believed, and added to; what others say there is removed."`
+	Trusted      []string      `wye:"trusted_proxies" check:"prefix" doc:"Ranges of addresses of proxies before wye. What their X-Forwarded-For, -Proto and -Host and Forwarded say is believed, and added to; what others say there is removed. Behind accept_proxy the address that the header gives is what counts."`
 	Forwarded    bool          `wye:"forwarded" default:"false" doc:"Send RFC 7239's Forwarded to servers beside X-Forwarded-For, -Proto and -Host."`
 	CookieKey    Secret        `wye:"cookie_key" derived:"random, until the process ends" doc:"Makes the cookies of sticky routes. The same on all proxies, or clients change servers between them and with each restart."`
 	AccessLog    string        `wye:"access_log,restart" derived:"none" doc:"File for a line per request; \"-\" is the standard output."`
 	AccessFormat AccessFormat  `wye:"access_format,restart" default:"json" doc:"json, or combined (httpd's, and milliseconds)."`
 	Head         int64         `wye:"max_head,restart" default:"32KiB" min:"1KiB" max:"1MiB" doc:"Most bytes of a request's head."`
 	Body         int64         `wye:"max_body" default:"64MiB" min:"0" max:"1024GiB" doc:"Most bytes of a request's body; see max_body of a route. 0 is no limit."`
-	HeadTime     time.Duration `wye:"head_timeout,restart" default:"10s" min:"10ms" max:"1h" doc:"From the first byte of a head to its last, and for the TLS handshake."`
+	HeadTime     time.Duration `wye:"head_timeout,restart" default:"10s" min:"10ms" max:"1h" doc:"From the first byte of a head to its last, for the TLS handshake, and for the PROXY header (accept_proxy)."`
 	BodyTime     time.Duration `wye:"body_timeout" default:"30s" min:"10ms" max:"24h" doc:"Waiting for a body's bytes, in all; each KiB that comes buys one second more."`
 	WriteTime    time.Duration `wye:"write_timeout" default:"30s" min:"10ms" max:"1h" doc:"For a client to take what is written at a time, at most 32 KiB."`
 	Idle         time.Duration `wye:"idle_timeout,restart" default:"1m" min:"10ms" max:"24h" doc:"Between two requests of one connection."`

@@ -17,7 +17,7 @@ type Listener struct {
 	LoginTimeout time.Duration `wye:"login_timeout" default:"60s" min:"1s" max:"1h" doc:"Time from the accepted connection to the end of the login; of tcp, to the end of the TLS handshake and of the PROXY header."`
 	Pool         string        `wye:"pool" doc:"The pool that clients of a tcp or http listener are balanced over; of http, those whose requests no route takes."`
 	Names        []NameRoute   `wye:"names" doc:"Pools for clients that ask for a server name in TLS (SNI), of tcp. Others go to pool, or are turned away where there is none."`
-	AcceptProxy  []string      `wye:"accept_proxy" check:"prefix" doc:"Ranges of addresses, of load balancers, whose connections begin with a PROXY protocol header (v1 or v2) with the client's address. From there one without is turned away; from elsewhere none is looked for."`
+	AcceptProxy  []string      `wye:"accept_proxy" check:"prefix" doc:"Ranges of addresses, of load balancers, whose connections begin with a PROXY protocol header (v1 or v2) with the client's address. From there one without is turned away; from elsewhere none is looked for. Of tcp and http."`
 	MaxClients   int           `wye:"max_clients" min:"1" max:"1000000" derived:"no limit of its own" doc:"Most clients of a tcp or http listener at a time; one more is turned away."`
 	PerIP        PerIP         `wye:"per_ip"`
 	HTTP         *ListenerHTTP `wye:"http"` // of kind http always there

@@ -17,7 +17,7 @@ type answer struct {
 	idle     time.Duration // of a tunnel, should it become one
 	http2    bool
 	patience time.Duration // of one write, HTTP/2 only: a wire looks after the others
-	moved    time.Time     // when the write deadline was last set
+	slow     watch         // the same
 	zippable *http.Request // may be compressed, for this request; nil: not
 	zip      *gzip.Writer  // compresses; nil: not
 }
@@ -47,20 +47,27 @@ func (a *answer) Write(b []byte) (int, error) {
 }
 
 func (a *answer) write(b []byte) (int, error) {
-	a.postpone()
+	a.waits()
 	n, err := a.ResponseWriter.Write(b)
+	a.slow.end()
 	a.bytes += int64(n)
 	return n, err
 }
 
-// postpone gives a client of HTTP/2 time to make room in its stream's window.
-func (a *answer) postpone() {
-	if !a.http2 || a.patience <= 0 {
-		return
+// waits gives a client of HTTP/2 time to make room in its stream's window, until
+// slow.end.
+func (a *answer) waits() {
+	if a.http2 && a.patience > 0 {
+		a.slow.begin(a.patience)
 	}
-	if now := time.Now(); now.Sub(a.moved) >= deadlineStep {
-		a.moved = now
-		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(now.Add(a.patience + deadlineStep))
+}
+
+// last is called when all has been written but what net/http still holds, which
+// it writes when nobody of ours is there any more.
+func (a *answer) last() {
+	if a.http2 && a.patience > 0 {
+		a.slow.stop()
+		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(a.patience))
 	}
 }
 
@@ -71,7 +78,8 @@ func (a *answer) FlushError() error {
 			return err
 		}
 	}
-	a.postpone()
+	a.waits()
+	defer a.slow.end()
 	return http.NewResponseController(a.ResponseWriter).Flush()
 }
 

@@ -20,6 +20,7 @@ type body struct {
 	rate     int64         // bytes that buy a second more; 0 or less buys nothing
 	limited  bool          // patience counts
 	moved    time.Time     // when the deadline was last moved
+	slow     *watch        // in place of deadlines, HTTP/2 only
 
 	memory []byte // the whole body, where it is kept; set before the first try
 
@@ -28,6 +29,7 @@ type body struct {
 
 	ended atomic.Bool           // all of it came; tee is not written any more
 	begun atomic.Bool           // a byte was asked for
+	over  atomic.Bool           // the visit is
 	fault atomic.Pointer[error] // what ended it other than its end
 }
 
@@ -47,6 +49,9 @@ func (v *visit) admitBody() *refusal {
 		left: limit, patience: l.BodyTime, rate: l.MinRate,
 		// A stream's client is silent for as long as it has nothing to say.
 		limited: l.BodyTime > 0 && !isStream(r.Header.Get("Content-Type")),
+	}
+	if v.http2 {
+		v.body.slow = &watch{cut: func() { _ = v.body.control.SetReadDeadline(time.Unix(1, 0)) }}
 	}
 	if m := v.route.Mirror; m != nil {
 		v.body.teed = m.Body
@@ -69,6 +74,9 @@ func (b *body) Read(p []byte) (int, error) {
 	asked := time.Now()
 	b.postpone(asked)
 	n, err := b.ReadCloser.Read(p)
+	if b.slow != nil {
+		b.slow.end()
+	}
 	if b.limited {
 		b.patience -= time.Since(asked)
 		if b.rate > 0 {
@@ -98,7 +106,11 @@ func (b *body) Read(p []byte) (int, error) {
 
 // postpone moves the deadline to where patience ends, if that has moved.
 func (b *body) postpone(now time.Time) {
-	if !b.limited || (!b.moved.IsZero() && now.Sub(b.moved) < deadlineStep) {
+	if b.limited && b.slow != nil {
+		b.slow.begin(max(b.patience, 0))
+		return
+	}
+	if !b.limited || b.over.Load() || (!b.moved.IsZero() && now.Sub(b.moved) < deadlineStep) {
 		return
 	}
 	b.moved = now
@@ -110,6 +122,18 @@ func (b *body) postpone(now time.Time) {
 func (b *body) release() {
 	if b.limited && !b.moved.IsZero() {
 		_ = b.control.SetReadDeadline(time.Time{})
+	}
+}
+
+// leave ends the watch over the body. A try may go on reading it for a moment,
+// when nobody must touch the client's conn any more.
+func (b *body) leave() {
+	if b == nil {
+		return
+	}
+	b.over.Store(true)
+	if b.slow != nil {
+		b.slow.stop()
 	}
 }
 

@@ -52,15 +52,15 @@ func (h *handoff) give(c net.Conn) {
 // Serve takes conns from l until Shutdown or Close, which close l.
 func (s *Server) Serve(l net.Listener) error {
 	h := newHandoff(l.Addr())
-	var shaking sync.WaitGroup
+	var arriving sync.WaitGroup
 	served := make(chan error, 1)
 	go func() {
 		served <- s.http.Serve(h)
 		_ = l.Close()
 	}()
-	err := s.accept(l, h, &shaking)
+	err := s.accept(l, h, &arriving)
 	_ = h.Close()
-	shaking.Wait()
+	arriving.Wait()
 	if end := <-served; err == nil && !errors.Is(end, http.ErrServerClosed) && !errors.Is(end, net.ErrClosed) {
 		err = end
 	}
@@ -68,7 +68,7 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // accept lets clients in until l is closed.
-func (s *Server) accept(l net.Listener, h *handoff, shaking *sync.WaitGroup) error {
+func (s *Server) accept(l net.Listener, h *handoff, arriving *sync.WaitGroup) error {
 	pause := time.Millisecond
 	for {
 		c, err := l.Accept()
@@ -83,34 +83,8 @@ func (s *Server) accept(l net.Listener, h *handoff, shaking *sync.WaitGroup) err
 		}
 		pause = time.Millisecond
 		s.accepted.Add(1)
-		si := s.site.Load()
-		w := s.wires.admit(c, s, si.Limits)
-		switch {
-		case w == nil:
-			s.turnedAway.Add(1)
-			_ = c.Close()
-		case si.TLS == nil:
-			h.give(strict.NewConn(w, si.H2C, s.onFault))
-		default:
-			shaking.Go(func() { s.shake(w, si, h) })
-		}
+		s.welcome(c, h, arriving)
 	}
-}
-
-// shake greets a client in TLS, which settles what it speaks.
-func (s *Server) shake(w *wire, si *site, h *handoff) {
-	ctx, cancel := context.WithTimeout(context.Background(), si.Limits.HeadTime)
-	defer cancel()
-	c := tls.Server(w, si.TLS)
-	if err := c.HandshakeContext(ctx); err != nil {
-		_ = w.Close()
-		return
-	}
-	if c.ConnectionState().NegotiatedProtocol == "h2" {
-		h.give(c) // net/http looks for a *tls.Conn
-		return
-	}
-	h.give(strict.NewConn(c, false, s.onFault))
 }
 
 // onFault counts requests that were malformed.
@@ -137,9 +111,10 @@ func withTLS(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, tlsKey{}, &state)
 }
 
-// Shutdown takes no more conns and returns when the requests and tunnels under
+// Shutdown takes no more conns, ends those on which no request has come, and returns when the requests and tunnels under
 // way have ended, or ctx has.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.shut()
 	if err := s.http.Shutdown(ctx); err != nil {
 		return err
 	}
@@ -158,6 +133,7 @@ func (s *Server) stopMirrors() {
 
 // Close ends everything at once.
 func (s *Server) Close() error {
+	s.shut()
 	err := s.http.Close()
 	s.wires.cut()
 	s.stopMirrors()

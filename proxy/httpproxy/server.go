@@ -1,10 +1,13 @@
 package httpproxy
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/wyeproxy/wye/proxy/crowd"
 )
 
 // Options are what a listener is built into; a reload does not change them.
@@ -30,7 +33,11 @@ type Server struct {
 
 	accepted   atomic.Int64 // clients
 	malformed  atomic.Int64 // requests that were
-	turnedAway atomic.Int64 // clients over the limit
+	turnedAway atomic.Int64 // clients over a limit, or without the PROXY header that they should have
+	crowd      crowd.Crowd
+
+	open context.Context // until Shutdown or Close
+	shut context.CancelFunc
 }
 
 // New makes a listener that does what the settings say. It errs as Use does.
@@ -45,6 +52,7 @@ func New(o Options, set Settings) (*Server, error) {
 	if err := s.Use(set); err != nil {
 		return nil, err
 	}
+	s.open, s.shut = context.WithCancel(context.Background())
 	s.http = s.newHTTP()
 	return s, nil
 }

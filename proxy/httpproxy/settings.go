@@ -6,19 +6,25 @@ import (
 	"net/netip"
 	"regexp"
 	"time"
+
+	"github.com/wyeproxy/wye/proxy/crowd"
 )
 
 // Settings are what one listener does. The zero value refuses every request
 // with 404; each field has a default.
 type Settings struct {
-	Name      string         // for logs and metrics
-	Routes    []Route        // see newTable for which one a request takes
-	Limits    Limits         // of clients and their messages
-	TLS       *tls.Config    // nil: none. Its NextProtos decide about HTTP/2
-	H2C       bool           // HTTP/2 without TLS, by prior knowledge only: an upgrade can be smuggled
-	Trusted   []netip.Prefix // proxies whose X-Forwarded-* and Forwarded are believed; others' are removed
-	Forwarded bool           // send RFC 7239's header beside X-Forwarded-*
-	Key       []byte         // of sticky cookies: the same on all proxies and across restarts, or clients change servers
+	Name    string         // for logs and metrics
+	Routes  []Route        // see newTable for which one a request takes
+	Limits  Limits         // of clients and their messages
+	TLS     *tls.Config    // nil: none. Its NextProtos decide about HTTP/2
+	H2C     bool           // HTTP/2 without TLS, by prior knowledge only: an upgrade can be smuggled
+	Trusted []netip.Prefix // proxies whose X-Forwarded-* and Forwarded are believed; others' are removed
+	// Introducers are load balancers whose conns begin with a PROXY header, which
+	// says who the client is: from there on it is the peer.
+	Introducers []netip.Prefix
+	PerClient   crowd.Limit // of conns, by the peer's address
+	Forwarded   bool        // send RFC 7239's header beside X-Forwarded-*
+	Key         []byte      // of sticky cookies: the same on all proxies and across restarts, or clients change servers
 }
 
 // Limits are what clients may cost. A zero is the default, a negative number

@@ -38,6 +38,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := &visit{server: s, site: si, in: r, began: time.Now(), answer: &answer{
 		ResponseWriter: w, idle: si.Limits.TunnelIdle, http2: r.ProtoMajor == 2, patience: si.Limits.WriteTime,
 	}}
+	if v.http2 {
+		v.slow.cut = func() { _ = http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0)) }
+	}
 	if r.TLS == nil {
 		r.TLS, _ = r.Context().Value(tlsKey{}).(*tls.ConnectionState)
 	}
@@ -116,6 +119,8 @@ func hasDots(path string) bool {
 // end writes the visit into the books and the log. It runs also when the answer broke off.
 func (v *visit) end() {
 	took := time.Since(v.began)
+	v.last()
+	v.body.leave()
 	v.server.Count.end(v.status, took)
 	if v.share != nil {
 		v.share.Pool.Count.end(v.status, took)

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wyeproxy/wye/proxy/crowd"
 	"github.com/wyeproxy/wye/proxy/httpproxy/strict"
 )
 
@@ -19,6 +20,7 @@ type wire struct {
 	moved  atomic.Int64  // when the write deadline was last set, ns
 	stayed atomic.Int64  // and that of a tunnel
 	closed atomic.Bool
+	place  atomic.Pointer[crowd.Place] // of its client's address; nil: none, or given back
 }
 
 func (w *wire) Write(b []byte) (int, error) {
@@ -63,6 +65,7 @@ func (w *wire) Close() error {
 	if w.closed.CompareAndSwap(false, true) {
 		w.server.wires.forget(w)
 		w.server.Leave()
+		w.leave()
 	}
 	return w.Conn.Close()
 }

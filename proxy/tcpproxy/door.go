@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/wyeproxy/wye/proxy/crowd"
 )
 
 // DoorSettings are what the configuration says of a listener. They are replaced
@@ -23,7 +25,7 @@ type DoorSettings struct {
 	Trusted    []netip.Prefix   // whose connections begin with a PROXY header
 	HelloTime  time.Duration    // from the accepted connection to the end of header, handshake and client hello
 	MaxClients int              // at a time; 0 is no limit
-	PerClient  Limit
+	PerClient  crowd.Limit
 }
 
 // Options are what a door is built into.
@@ -41,7 +43,7 @@ type Door struct {
 	Options
 	settings atomic.Pointer[DoorSettings]
 	counts   Counts
-	crowd    crowd
+	crowd    crowd.Crowd
 
 	life     context.Context // ends with Close
 	end      context.CancelFunc

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wyeproxy/wye/protocol/proxyheader"
+	"github.com/wyeproxy/wye/proxy/crowd"
 )
 
 // guest is a client on its way in.
@@ -35,18 +36,18 @@ func (d *Door) visit(s *DoorSettings, conn net.Conn) {
 		d.turnAway(s, g, err)
 		return
 	}
-	key := PerClientKey(g.client.Addr())
-	if !d.crowd.enter(key, time.Now(), s.PerClient) {
+	place, ok := d.crowd.Enter(crowd.Key(g.client.Addr()), time.Now(), s.PerClient)
+	if !ok {
 		d.left()
 		d.refuse(conn)
 		return
 	}
-	left := func() { d.crowd.leave(key); d.left() }
+	left := func() { d.crowd.Leave(place); d.left() }
 	pool := s.poolFor(g.name)
 	to, err := d.bring(pool, g)
 	if err != nil {
 		d.counts.Failed.Add(1)
-		d.crowd.leave(key)
+		d.crowd.Leave(place)
 		d.turnAway(s, g, err)
 		return
 	}
@@ -118,27 +119,15 @@ func (s *DoorSettings) trusts(a netip.Addr) bool {
 
 // readHeader reads the PROXY header, and perhaps bytes behind it.
 func (g *guest) readHeader() error {
-	buf := make([]byte, 0, 256)
-	for {
-		if len(buf) == cap(buf) {
-			buf = slices.Grow(buf, proxyheader.MaxLen)
-		}
-		n, err := g.conn.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		h, used, perr := proxyheader.Parse(buf)
-		switch {
-		case perr == nil:
-			g.first = buf[used:]
-			if h.Source.IsValid() {
-				g.client, g.at = h.Source, h.Target
-			}
-			return nil
-		case !errors.Is(perr, proxyheader.ErrShort):
-			return perr
-		case err != nil:
-			return err
-		}
+	h, after, err := proxyheader.Read(g.conn)
+	if err != nil {
+		return err
 	}
+	g.first = after
+	if h.Source.IsValid() {
+		g.client, g.at = h.Source, h.Target
+	}
+	return nil
 }
 
 // endTLS shakes hands.

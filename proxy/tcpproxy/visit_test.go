@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/wyeproxy/wye/protocol/proxyheader"
+	"github.com/wyeproxy/wye/proxy/crowd"
 )
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
@@ -24,7 +25,7 @@ func TestHeaderFromBalancers(t *testing.T) {
 	a, _ := lines(t, "a")
 	s := settings(a)
 	p := newPool(t, s)
-	d, door := open(t, DoorSettings{Pool: p, Trusted: loopback, PerClient: Limit{Max: 1}})
+	d, door := open(t, DoorSettings{Pool: p, Trusted: loopback, PerClient: crowd.Limit{Max: 1}})
 	source, at := netip.MustParseAddrPort("192.0.2.1:5"), netip.MustParseAddrPort("192.0.2.9:6")
 	for name, header := range map[string][]byte{
 		"v1": proxyheader.AppendV1(nil, source, at), "v2": proxyheader.AppendV2(nil, source, at), "local": proxyheader.AppendV2(nil, netip.AddrPort{}, at),

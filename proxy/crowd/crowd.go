@@ -1,4 +1,4 @@
-package tcpproxy
+package crowd
 
 import (
 	"net/netip"
@@ -13,9 +13,9 @@ type Limit struct {
 	Burst int // of them at once; 0 is Rate
 }
 
-// PerClientKey is whom an address is taken for: of IPv6 the first 64 bits,
-// since whoever has one address there has all of them.
-func PerClientKey(a netip.Addr) netip.Addr {
+// Key is whom an address is taken for: of IPv6 the first 64 bits, since whoever
+// has one address there has all of them.
+func Key(a netip.Addr) netip.Addr {
 	a = a.Unmap().WithZone("")
 	if a.Is4() {
 		return a
@@ -24,12 +24,13 @@ func PerClientKey(a netip.Addr) netip.Addr {
 	return p.Addr()
 }
 
-// crowdMost bounds the addresses that are remembered. Beyond it, addresses not
+// most bounds the addresses that are remembered. Beyond it, addresses not
 // remembered yet are let in without a count.
-const crowdMost = 1 << 16
+const most = 1 << 16
 
-// crowd remembers addresses that have connections, or came too often of late.
-type crowd struct {
+// Crowd remembers addresses that have connections, or came too often of late.
+// Safe for concurrent use; the zero value is empty.
+type Crowd struct {
 	mu       sync.Mutex
 	known    map[netip.Addr]*visitor
 	searched time.Time // for who can be forgotten
@@ -41,17 +42,23 @@ type visitor struct {
 	due    time.Time // of the generic cell rate algorithm (ITU-T I.371): when it would be as if it had never come
 }
 
-// enter takes a place, or says that there is none. Each that was taken is left.
-func (c *crowd) enter(a netip.Addr, now time.Time, l Limit) bool {
-	if l.Max == 0 && l.Rate == 0 {
-		return true
+// Place is one connection's, to be given back once with Leave. The zero value
+// is of one that came in without a count, so that a limit which comes later
+// does not take its leave for another's.
+type Place struct{ of netip.Addr }
+
+// Enter takes a place for a connection of that Key, or says that there is
+// none.
+func (c *Crowd) Enter(a netip.Addr, now time.Time, l Limit) (Place, bool) {
+	if l.Max == 0 && l.Rate == 0 || !a.IsValid() {
+		return Place{}, true
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	v := c.known[a]
 	if v == nil {
-		if len(c.known) >= crowdMost && !c.forget(now) {
-			return true
+		if len(c.known) >= most && !c.forget(now) {
+			return Place{}, true
 		}
 		v = &visitor{}
 		if c.known == nil {
@@ -60,10 +67,10 @@ func (c *crowd) enter(a netip.Addr, now time.Time, l Limit) bool {
 		c.known[a] = v
 	}
 	if l.Max > 0 && v.inside >= l.Max || l.Rate > 0 && !v.comes(now, l) {
-		return false
+		return Place{}, false
 	}
 	v.inside++
-	return true
+	return Place{a}, true
 }
 
 // comes takes one connection of the rate.
@@ -84,23 +91,23 @@ func (v *visitor) comes(now time.Time, l Limit) bool {
 	return true
 }
 
-// leave gives a place back.
-func (c *crowd) leave(a netip.Addr) {
+// Leave gives a place back.
+func (c *Crowd) Leave(p Place) {
+	if !p.of.IsValid() {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	v := c.known[a]
-	if v == nil || v.inside == 0 {
-		return // it came in without a count
-	}
+	v := c.known[p.of] // there, since only who is not inside is forgotten
 	v.inside--
 	if v.inside == 0 && !v.due.After(time.Now()) {
-		delete(c.known, a)
+		delete(c.known, p.of)
 	}
 }
 
 // forget drops who is not inside and may come as if for the first time, if any.
 // All are looked at, so not more than once a second. The caller holds mu.
-func (c *crowd) forget(now time.Time) bool {
+func (c *Crowd) forget(now time.Time) bool {
 	if now.Sub(c.searched) < time.Second {
 		return false
 	}
