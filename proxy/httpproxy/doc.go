@@ -9,7 +9,9 @@
 // The package owns its listeners' conns, the conns to servers, and the
 // goroutines of mirrors and access logs. It never reads the configuration, never chooses a
 // server itself (proxy/upstream does), and never looks into bodies.
-// Malformed messages do not get this far: the room strict refuses them.
+// Malformed messages do not get this far: the room strict refuses them. The room
+// h1serve reads requests of HTTP/1.1 and frames answers; net/http does so for
+// HTTP/2, and where a client may speak either.
 //
 // One request walks through visit.go: a route (table.go, match.go), its
 // limits (rate.go, limits.go), its rewrites (rewrite.go), a pool (share.go), a

@@ -118,6 +118,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if err := s.http.Shutdown(ctx); err != nil {
 		return err
 	}
+	if err := s.http1.Shutdown(ctx); err != nil {
+		return err
+	}
 	if err := s.wires.settle(ctx.Done()); err != nil {
 		return err
 	}
@@ -135,6 +138,7 @@ func (s *Server) stopMirrors() {
 func (s *Server) Close() error {
 	s.shut()
 	err := s.http.Close()
+	s.http1.Close()
 	s.wires.cut()
 	s.stopMirrors()
 	return err

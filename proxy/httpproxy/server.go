@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wyeproxy/wye/proxy/crowd"
+	"github.com/wyeproxy/wye/proxy/httpproxy/h1serve"
 )
 
 // Options are what a listener is built into; a reload does not change them.
@@ -26,7 +27,8 @@ type Server struct {
 	Options
 	log     *slog.Logger
 	site    atomic.Pointer[site]
-	http    *http.Server
+	http    *http.Server   // of HTTP/2, and where clients may speak either
+	http1   h1serve.Server // of the others
 	wires   wires
 	Count   Tally
 	mirrors atomic.Pointer[mirrors] // nil until a route wants them
@@ -54,6 +56,10 @@ func New(o Options, set Settings) (*Server, error) {
 	}
 	s.open, s.shut = context.WithCancel(context.Background())
 	s.http = s.newHTTP()
+	l := s.site.Load().Limits
+	s.http1 = h1serve.Server{
+		Handler: s, As: s.http, HeadTime: l.HeadTime, IdleTime: l.IdleTime, MaxHead: l.HeadBytes, OnFault: s.onFault, Log: s.log,
+	}
 	return s, nil
 }
 

@@ -83,7 +83,7 @@ func (s *Server) welcome(c net.Conn, h *handoff, arriving *sync.WaitGroup) {
 		arriving.Go(func() { s.introduce(w, intro, si, h) })
 	case !s.place(w, peer, si.PerClient):
 	case si.TLS == nil:
-		h.give(strict.NewConn(w, si.H2C, s.onFault))
+		s.seat(w, si, h)
 	default:
 		arriving.Go(func() { s.shake(w, si, h) })
 	}
@@ -110,7 +110,7 @@ func (s *Server) introduce(w *wire, intro *introduced, si *site, h *handoff) {
 	switch {
 	case !s.place(w, peerOf(intro), si.PerClient):
 	case si.TLS == nil:
-		h.give(strict.NewConn(w, si.H2C, s.onFault))
+		s.seat(w, si, h)
 	default:
 		s.shake(w, si, h)
 	}
@@ -161,5 +161,15 @@ func (s *Server) shake(w *wire, si *site, h *handoff) {
 		h.give(c) // net/http looks for a *tls.Conn
 		return
 	}
-	h.give(strict.NewConn(c, false, s.onFault))
+	state := c.ConnectionState()
+	go s.http1.Serve(c, &state)
+}
+
+// seat has a conn served that no TLS says what it speaks.
+func (s *Server) seat(w *wire, si *site, h *handoff) {
+	if si.H2C {
+		h.give(strict.NewConn(w, true, s.onFault)) // it may turn out to be either
+		return
+	}
+	go s.http1.Serve(w, nil)
 }
