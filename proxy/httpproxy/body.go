@@ -28,6 +28,7 @@ type body struct {
 
 	ended atomic.Bool           // all of it came; tee is not written any more
 	begun atomic.Bool           // a byte was asked for
+	gone  atomic.Bool           // its visit is over
 	fault atomic.Pointer[error] // what ended it other than its end
 }
 
@@ -65,6 +66,9 @@ func (b *body) Read(p []byte) (int, error) {
 	b.begun.Store(true)
 	if b.fault.Load() != nil {
 		return 0, *b.fault.Load()
+	}
+	if b.gone.Load() {
+		return 0, http.ErrBodyReadAfterClose
 	}
 	asked := time.Now()
 	b.postpone(asked)
@@ -110,6 +114,14 @@ func (b *body) postpone(now time.Time) {
 func (b *body) release() {
 	if b.limited && !b.moved.IsZero() {
 		_ = b.control.SetReadDeadline(time.Time{})
+	}
+}
+
+// over ends the body with its visit: a server that answered early may leave
+// somebody who still reads it.
+func (b *body) over() {
+	if b != nil {
+		b.gone.Store(true)
 	}
 }
 
