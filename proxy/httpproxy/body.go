@@ -71,6 +71,9 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.fault.Load() != nil {
 		return 0, *b.fault.Load()
 	}
+	if b.over.Load() {
+		return 0, http.ErrBodyReadAfterClose
+	}
 	asked := time.Now()
 	b.postpone(asked)
 	n, err := b.ReadCloser.Read(p)

@@ -3,30 +3,39 @@ package httpproxy
 import (
 	"context"
 	"io"
-	"log"
+	"mime"
 	"net/http"
-	"net/http/httputil"
+	"net/http/httptrace"
+	"net/textproto"
 	"sync"
 )
 
 // forward sends the visit's request to its pool and the answer to its client.
-// It is the one way from a visit to servers: what takes its place has the same
-// tests to pass.
+// It is the one way from a visit to servers.
 func (v *visit) forward() {
-	proxy := httputil.ReverseProxy{
-		Rewrite:        v.rewrite,
-		Transport:      v,
-		ModifyResponse: v.modify,
-		ErrorHandler:   func(_ http.ResponseWriter, _ *http.Request, err error) { v.refuse(v.in, v.refusalOf(err)) },
-		BufferPool:     buffers{},
-		ErrorLog:       silent,
+	out, why := v.outgoing()
+	if why != nil {
+		v.refuse(v.in, *why)
+		return
 	}
-	r := v.in
+	carry := v.RoundTrip
 	if v.route.around != nil {
-		proxy.Transport = v.route.around
-		r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
+		out = out.WithContext(context.WithValue(v.traced(), visitKey{}, v))
+		carry = v.route.around.RoundTrip
 	}
-	proxy.ServeHTTP(v.answer, r)
+	res, err := carry(out)
+	v.endInterim()
+	if err != nil {
+		v.refuse(v.in, v.refusalOf(err))
+		return
+	}
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		v.upgrade(out, res)
+		return
+	}
+	removeHopByHop(res.Header)
+	v.modify(res)
+	v.pass(res)
 }
 
 // visitKey finds a request's visit again behind what Around put between.
@@ -40,32 +49,117 @@ func (behind) RoundTrip(r *http.Request) (*http.Response, error) {
 	return r.Context().Value(visitKey{}).(*visit).RoundTrip(r)
 }
 
-// silent drops what ReverseProxy says of clients that left: the access log has
-// it.
-var silent = log.New(io.Discard, "", 0)
-
-// rewrite makes the request that servers get.
-func (v *visit) rewrite(pr *httputil.ProxyRequest) {
-	pr.Out.Host = pr.In.Host
-	pr.Out.URL.RawQuery = pr.In.URL.RawQuery // as it came; ReverseProxy tidies it
-	v.tellOrigin(pr.Out)
-	v.route.Rewrite.request(pr.Out, v.route.rule)
-	if v.route.Mirror != nil {
-		v.shadow = pr.Out.Clone(context.Background())
-	}
-}
-
-// modify makes the answer that the client gets.
-func (v *visit) modify(res *http.Response) error {
-	v.stick(res)
-	v.route.Rewrite.Answer.apply(res.Header)
+// interim passes on a head before the final one (1xx).
+func (v *visit) interim(status int, h http.Header) error {
+	removeHopByHop(h)
+	ours := v.Header()
+	addFields(ours, h)
+	v.WriteHeader(status)
+	clear(ours) // what belongs to the final one is not there yet
 	return nil
 }
 
+// traced is the visit's context with the interim heads of whoever carries its
+// request by net/http, or in another's stead. These may come from another
+// goroutine, and after the answer: then they are dropped.
+func (v *visit) traced() context.Context {
+	return httptrace.WithClientTrace(v.in.Context(), &httptrace.ClientTrace{
+		Got1xxResponse: func(status int, h textproto.MIMEHeader) error {
+			v.early.Lock()
+			defer v.early.Unlock()
+			if v.final {
+				return nil
+			}
+			return v.interim(status, http.Header(h))
+		},
+	})
+}
+
+// endInterim has interim heads dropped from here on.
+func (v *visit) endInterim() {
+	v.early.Lock()
+	v.final = true
+	v.early.Unlock()
+}
+
+// modify makes the answer that the client gets.
+func (v *visit) modify(res *http.Response) {
+	v.stick(res)
+	v.route.Rewrite.Answer.apply(res.Header)
+}
+
+// pass passes the answer on to the client. A body that breaks off breaks the
+// client's off as well.
+func (v *visit) pass(res *http.Response) {
+	h := v.Header()
+	addFields(h, res.Header)
+	for name := range res.Trailer {
+		h.Add("Trailer", name)
+	}
+	announced := len(res.Trailer)
+	v.WriteHeader(res.StatusCode)
+	err := v.copyBody(res)
+	_ = res.Body.Close()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if len(res.Trailer) == 0 {
+		return
+	}
+	_ = v.FlushError() // chunks, whatever the length: a trailer has no other place
+	prefix := ""
+	if len(res.Trailer) != announced {
+		prefix = http.TrailerPrefix // of those that nobody announced
+	}
+	for name, values := range res.Trailer {
+		for _, value := range values {
+			h.Add(prefix+name, value)
+		}
+	}
+}
+
+// copyBody writes a body of unknown length, or of events, as it comes, from
+// its head on; others when a buffer is full.
+func (v *visit) copyBody(res *http.Response) error {
+	if res.Body == http.NoBody {
+		return nil
+	}
+	flush := res.ContentLength == -1 || isEvents(res.Header.Get("Content-Type"))
+	if flush {
+		_ = v.FlushError() // a client that is gone shows at the next write
+	}
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	for {
+		n, err := res.Body.Read(*buf)
+		if n > 0 {
+			if _, werr := v.Write((*buf)[:n]); werr != nil {
+				return werr
+			}
+			if flush && err != io.EOF {
+				if werr := v.FlushError(); werr != nil {
+					return werr
+				}
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// isEvents says whether the type is of server-sent events.
+func isEvents(contentType string) bool {
+	const events = "text/event-stream"
+	if len(contentType) < len(events) {
+		return false
+	}
+	kind, _, _ := mime.ParseMediaType(contentType)
+	return kind == events
+}
+
 // buffers are for bodies; 32 KiB as io.Copy has.
-type buffers struct{}
-
-var bufferPool = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
-
-func (buffers) Get() []byte  { return *bufferPool.Get().(*[]byte) }
-func (buffers) Put(b []byte) { bufferPool.Put(&b) }
+var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}

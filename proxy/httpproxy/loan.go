@@ -18,8 +18,8 @@ type loan struct {
 	pool   *Pool
 	took   time.Duration // to the head
 	broken atomic.Bool
-	cancel context.CancelCauseFunc
-	done   atomic.Bool // of a tunnel, both directions close it
+	cancel context.CancelCauseFunc // nil: none
+	done   atomic.Bool             // of a tunnel, both directions close it
 }
 
 // keepBooks puts the loan around the body of an answer, whose head was good or
@@ -48,6 +48,14 @@ func (t *tunnel) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// CloseWrite passes on that the client has no more to say.
+func (t *tunnel) CloseWrite() error {
+	if half, ok := t.Writer.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return t.Close()
+}
+
 // moved counts bytes to or from the server, as they pass.
 func (l *loan) moved(n int) {
 	if n > 0 {
@@ -69,7 +77,9 @@ func (l *loan) Close() error {
 	err := l.ReadCloser.Close()
 	if l.done.CompareAndSwap(false, true) {
 		l.up.End(l.pool.Now(), l.took, !l.broken.Load())
-		l.cancel(nil)
+		if l.cancel != nil {
+			l.cancel(nil)
+		}
 	}
 	return err
 }

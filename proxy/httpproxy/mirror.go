@@ -83,7 +83,7 @@ func (m *mirrors) send(c copied) {
 	r := c.request.WithContext(ctx)
 	r.URL.Scheme, r.URL.Host = l.scheme, up.Addr
 	began := c.pool.Now()
-	res, err := l.carrier.RoundTrip(r)
+	res, err := l.RoundTrip(r)
 	took := time.Duration(c.pool.Now() - began)
 	if err == nil {
 		_, _ = io.CopyN(io.Discard, res.Body, mirrorRead) // so that its conn can be used again

@@ -44,8 +44,7 @@ func clientOf(r *http.Request, trusted []netip.Prefix) netip.Addr {
 }
 
 // tellOrigin writes what servers learn of the client. What a peer says that is
-// not trusted has been taken out (ReverseProxy does it before Rewrite); what a
-// trusted one says is kept and added to.
+// not trusted has been left out (outgoing does it); what a trusted one says is kept and added to.
 func (v *visit) tellOrigin(out *http.Request) {
 	in := v.in
 	peer := addrOf(in.RemoteAddr)

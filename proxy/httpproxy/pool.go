@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wyeproxy/wye/proxy/httpproxy/h1"
 	"github.com/wyeproxy/wye/proxy/upstream"
 )
 
@@ -37,8 +38,27 @@ type Pool struct {
 // line is how servers are reached under one configuration.
 type line struct {
 	PoolSettings
-	carrier *http.Transport
+	direct  *h1.Carrier     // nil: they may speak HTTP/2
+	carrier *http.Transport // for those; nil: they do not
 	scheme  string
+}
+
+// RoundTrip implements http.RoundTripper: one request to the server that its
+// URL says, whose scheme is the line's.
+func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
+	if l.direct != nil {
+		return l.direct.RoundTrip(r)
+	}
+	return l.carrier.RoundTrip(r)
+}
+
+// closeIdle closes unused conns.
+func (l *line) closeIdle() {
+	if l.direct != nil {
+		l.direct.CloseIdleConnections()
+		return
+	}
+	l.carrier.CloseIdleConnections()
 }
 
 // headOfAnswer bounds the head of a server's answer.
@@ -60,12 +80,12 @@ func (p *Pool) Use(s PoolSettings) {
 		return
 	}
 	if old := p.line.Swap(newLine(s)); old != nil {
-		old.carrier.CloseIdleConnections()
+		old.closeIdle()
 	}
 }
 
 // Close closes unused conns. Those of requests under way close when these end.
-func (p *Pool) Close() { p.line.Load().carrier.CloseIdleConnections() }
+func (p *Pool) Close() { p.line.Load().closeIdle() }
 
 func (s PoolSettings) withDefaults() PoolSettings {
 	s.DialTimeout = or(s.DialTimeout, 2*time.Second)
@@ -80,9 +100,18 @@ func newLine(s PoolSettings) *line {
 	if s.TLS != nil {
 		l.scheme = "https"
 	}
+	if !s.HTTP2 {
+		l.direct = &h1.Carrier{
+			Dial: l.dial, Stall: s.Stall, Idle: s.Idle, MaxIdle: s.MaxIdle, MaxHead: headOfAnswer,
+		}
+		if s.TLS != nil {
+			l.direct.Dial = l.dialTLS
+		}
+		return l
+	}
 	l.carrier = &http.Transport{
-		DialContext:            l.dial,
-		DialTLSContext:         l.dialTLS,
+		DialContext:            l.dialPatient,
+		DialTLSContext:         l.dialPatientTLS,
 		TLSClientConfig:        s.TLS.Clone(),
 		DisableCompression:     true, // bodies pass as they are
 		MaxIdleConnsPerHost:    s.MaxIdle,
@@ -92,13 +121,10 @@ func newLine(s PoolSettings) *line {
 		// Pings find conns that died without a word.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: s.DialTimeout},
 	}
-	switch {
-	case s.HTTP2 && s.TLS == nil:
+	if s.TLS == nil {
 		l.carrier.Protocols.SetUnencryptedHTTP2(true)
-	case s.HTTP2:
+	} else {
 		l.carrier.Protocols.SetHTTP2(true)
-		l.carrier.Protocols.SetHTTP1(true)
-	default:
 		l.carrier.Protocols.SetHTTP1(true)
 	}
 	return l
@@ -115,14 +141,31 @@ func (l *line) dial(ctx context.Context, network, addr string) (net.Conn, error)
 	if err != nil {
 		return nil, dialError{err}
 	}
+	return c, nil
+}
+
+func (l *line) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	return l.shake(ctx, network, addr, l.dial)
+}
+
+// dialPatient is for the standard library, which knows no stall.
+func (l *line) dialPatient(ctx context.Context, network, addr string) (net.Conn, error) {
+	c, err := l.dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
 	return &patient{Conn: c, stall: l.Stall}, nil
 }
 
-// dialTLS counts a handshake that fails as a dial that does.
-func (l *line) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+func (l *line) dialPatientTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	return l.shake(ctx, network, addr, l.dialPatient)
+}
+
+// shake counts a handshake that fails as a dial that does.
+func (l *line) shake(ctx context.Context, network, addr string, dial dialer) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.DialTimeout)
 	defer cancel()
-	raw, err := l.dial(ctx, network, addr)
+	raw, err := dial(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +176,8 @@ func (l *line) dialTLS(ctx context.Context, network, addr string) (net.Conn, err
 	}
 	return c, nil
 }
+
+type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
 func (l *line) tlsFor(addr string) *tls.Config {
 	c := l.TLS.Clone()

@@ -39,15 +39,14 @@ func (p Prober) Probe(ctx context.Context, addr string) (upstream.Report, error)
 	if p.Dial {
 		return upstream.Report{}, l.reach(ctx, addr)
 	}
-	l.carrier.DisableKeepAlives = !p.HTTP2
-	defer l.carrier.CloseIdleConnections()
+	defer l.closeIdle()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.scheme+"://"+addr+or(p.Path, "/"), nil)
 	if err != nil {
 		return upstream.Report{}, err
 	}
-	r.Host = p.Host
+	r.Host, r.Close = p.Host, !p.HTTP2
 	r.Header.Set("User-Agent", "wye-probe")
-	res, err := l.carrier.RoundTrip(r)
+	res, err := l.RoundTrip(r)
 	if err != nil {
 		return upstream.Report{}, err
 	}

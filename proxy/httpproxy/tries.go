@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wyeproxy/wye/proxy/httpproxy/h1"
 	"github.com/wyeproxy/wye/proxy/upstream"
 )
 
@@ -105,28 +106,63 @@ func (e *errand) try() (*http.Response, error) {
 	e.tried.Add(1)
 	e.served.Store(up)
 	e.avoid |= up.Bit()
-	ctx, cancel := context.WithCancelCause(e.out.Context())
-	late := time.AfterFunc(e.patience(), func() { cancel(errSlowTry) })
+	began := pool.Now()
+	res, cancel, err := e.carry(l, up)
+	took := time.Duration(pool.Now() - began)
+	if err != nil {
+		up.End(pool.Now(), took, !e.blames())
+		return nil, err
+	}
+	res.Body = keepBooks(res, &loan{up: up, pool: pool, took: took, cancel: cancel}, good(res.StatusCode))
+	return res, nil
+}
 
+// carry sends the request to a server and returns its answer, and what is to
+// be called after it, if anything.
+func (e *errand) carry(l *line, up *upstream.Upstream) (*http.Response, context.CancelCauseFunc, error) {
+	if l.direct == nil {
+		return e.carryHTTP2(l, up)
+	}
+	load := h1.Load{Request: e.out, Addr: up.Addr, Until: time.Now().Add(e.patience()), Interim: e.visit.interim}
+	if e.route.around != nil {
+		load.Interim = h1.Traced(e.out.Context()) // the visit may be over
+	}
+	switch b := e.body; {
+	case b == nil:
+	case b.memory != nil:
+		load.Memory = b.memory
+	default:
+		load.Stream = b
+	}
+	res, err := l.direct.Carry(&load)
+	if errors.Is(err, h1.ErrLate) {
+		err = errSlowTry
+	}
+	return res, nil, err
+}
+
+// carryHTTP2 leaves it to the standard library, which speaks HTTP/2.
+func (e *errand) carryHTTP2(l *line, up *upstream.Upstream) (*http.Response, context.CancelCauseFunc, error) {
+	ctx := e.out.Context()
+	if e.route.around == nil {
+		ctx = e.traced()
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(e.patience(), func() { cancel(errSlowTry) })
 	// A copy, since a try that failed may still be reading the last.
 	req, url := e.out.WithContext(ctx), *e.out.URL
 	url.Scheme, url.Host = l.scheme, up.Addr
 	req.URL = &url
 	e.body.rewind(req)
-
-	began := pool.Now()
 	res, err := l.carrier.RoundTrip(req)
-	took := time.Duration(pool.Now() - began)
 	if !late.Stop() && err != nil && context.Cause(ctx) == errSlowTry {
 		err = errSlowTry
 	}
 	if err != nil {
-		up.End(pool.Now(), took, !e.blames())
 		cancel(nil)
-		return nil, err
+		return nil, nil, err
 	}
-	res.Body = keepBooks(res, &loan{up: up, pool: pool, took: took, cancel: cancel}, good(res.StatusCode))
-	return res, nil
+	return res, cancel, nil
 }
 
 // patience is how long this try may take to its answer's head.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,9 @@ type visit struct {
 
 	served atomic.Pointer[upstream.Upstream] // who had it last
 	tried  atomic.Int64                      // tries made
+
+	early sync.Mutex // of heads before the final one, when others carry the request
+	final bool       // no more of them
 }
 
 // ServeHTTP implements http.Handler.

@@ -132,9 +132,9 @@ func contains(set string, c byte) bool {
 }
 
 // run is how many bytes from the beginning of p are of the class.
-func run(p []byte, of uint8) int {
-	for i, b := range p {
-		if class[b]&of == 0 {
+func run[T string | []byte](p T, of uint8) int {
+	for i := range len(p) {
+		if class[p[i]]&of == 0 {
 			return i
 		}
 	}
