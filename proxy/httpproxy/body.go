@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -29,8 +30,11 @@ type body struct {
 
 	ended atomic.Bool           // all of it came; tee is not written any more
 	begun atomic.Bool           // a byte was asked for
-	over  atomic.Bool           // the visit is
 	fault atomic.Pointer[error] // what ended it other than its end
+
+	mu     sync.Mutex  // over the client's conn: who has it may touch it until over
+	over   bool        // the visit is
+	vacant atomic.Bool // nobody wants more
 }
 
 // admitBody says why the request's body may not come; else it puts the limits
@@ -95,6 +99,8 @@ func (b *body) Read(p []byte) (int, error) {
 	case err == io.EOF:
 		b.release()
 		b.ended.Store(true)
+	case errors.Is(err, os.ErrDeadlineExceeded) && b.vacant.Load():
+		err = errVacant // no fault of the client's
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = errSlowBody
 		fallthrough
@@ -110,31 +116,66 @@ func (b *body) postpone(now time.Time) {
 		b.slow.begin(max(b.patience, 0))
 		return
 	}
-	if !b.limited || b.over.Load() || (!b.moved.IsZero() && now.Sub(b.moved) < deadlineStep) {
+	if !b.limited || (!b.moved.IsZero() && now.Sub(b.moved) < deadlineStep) {
 		return
 	}
 	b.moved = now
-	_ = b.control.SetReadDeadline(now.Add(max(b.patience, 0)))
+	b.until(now.Add(max(b.patience, 0)))
+}
+
+// until sets the deadline, unless the visit is over: what comes then is
+// somebody else's.
+func (b *body) until(end time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.over && !b.vacant.Load() {
+		_ = b.control.SetReadDeadline(end)
+	}
 }
 
 // release takes the deadline away: what comes next on the conn is not the
 // body's.
 func (b *body) release() {
 	if b.limited && !b.moved.IsZero() {
-		_ = b.control.SetReadDeadline(time.Time{})
+		b.until(time.Time{})
 	}
 }
 
-// leave ends the watch over the body. A try may go on reading it for a moment,
-// when nobody must touch the client's conn any more.
+// leave says that the visit is over. A try may go on reading for a moment, when
+// nobody must touch the client's conn any more.
 func (b *body) leave() {
 	if b == nil {
 		return
 	}
-	b.over.Store(true)
 	if b.slow != nil {
 		b.slow.stop()
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = true
+}
+
+// vacate ends a read that waits for the client: its server has gone, and whoever
+// closes the body of a request waits for its reader.
+func (b *body) vacate() {
+	if !b.begun.Load() || b.ended.Load() {
+		return // another try may want it, or nobody reads
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.over {
+		b.vacant.Store(true)
+		_ = b.control.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// lent is a body that goes on with one try: it gives up with it what the client
+// has not sent yet.
+type lent struct{ *body }
+
+func (l lent) Close() error {
+	l.vacate()
+	return nil
 }
 
 // refusal says what a body that ended wrong means to its client.
@@ -174,7 +215,7 @@ func (b *body) rewind(out *http.Request) {
 	case b.memory != nil:
 		out.Body = io.NopCloser(bytes.NewReader(b.memory))
 	default:
-		out.Body = io.NopCloser(b)
+		out.Body = lent{b}
 	}
 }
 

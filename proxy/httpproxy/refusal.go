@@ -52,6 +52,7 @@ func (a *answer) refuse(r *http.Request, f refusal, fields ...string) {
 var (
 	errSlowTry  = errors.New("the server did not answer in time")
 	errSlowBody = errors.New("the body came too slowly")
+	errVacant   = errors.New("the server has gone")
 	errBigBody  = errors.New("the body is too large")
 )
 

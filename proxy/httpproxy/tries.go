@@ -125,7 +125,11 @@ func (e *errand) try() (*http.Response, error) {
 		cancel(nil)
 		return nil, err
 	}
-	res.Body = keepBooks(res, &loan{up: up, pool: pool, took: took, cancel: cancel}, good(res.StatusCode))
+	books := &loan{up: up, pool: pool, took: took, cancel: cancel}
+	if e.http2 && isGRPC(res.Header) {
+		books.grpc = res
+	}
+	res.Body = keepBooks(res, books, good(res.StatusCode))
 	return res, nil
 }
 
