@@ -3,6 +3,7 @@ package httpproxy
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -108,6 +109,10 @@ func (e *errand) try() (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(e.out.Context())
 	late := time.AfterFunc(e.patience(), func() { cancel(errSlowTry) })
 
+	var conn net.Conn
+	if mayTunnel(e.out) {
+		ctx = noting(ctx, &conn)
+	}
 	// A copy, since a try that failed may still be reading the last.
 	req, url := e.out.WithContext(ctx), *e.out.URL
 	url.Scheme, url.Host = l.scheme, up.Addr
@@ -124,6 +129,9 @@ func (e *errand) try() (*http.Response, error) {
 		up.End(pool.Now(), took, !e.blames())
 		cancel(nil)
 		return nil, err
+	}
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		freed(conn)
 	}
 	books := &loan{up: up, pool: pool, took: took, cancel: cancel}
 	if e.http2 && isGRPC(res.Header) {
