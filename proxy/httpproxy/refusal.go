@@ -2,6 +2,7 @@ package httpproxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"os"
@@ -60,6 +61,7 @@ var (
 // the client's own body comes first: the server's error is but its echo.
 func (v *visit) refusalOf(err error) refusal {
 	var dial dialError
+	var cert *tls.CertificateVerificationError
 	switch {
 	case v.body.failed():
 		return v.body.refusal()
@@ -71,6 +73,8 @@ func (v *visit) refusalOf(err error) refusal {
 		return refusal{503, "no server can take the request now"}
 	case errors.Is(err, errSlowTry), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return refusal{504, errSlowTry.Error()}
+	case errors.As(err, &cert):
+		return refusal{502, "the server's certificate was not accepted"}
 	case errors.As(err, &dial):
 		return refusal{502, "no server could be reached"}
 	}
