@@ -54,15 +54,25 @@ func (v *visit) admitBody() *refusal {
 		// A stream's client is silent for as long as it has nothing to say.
 		limited: l.BodyTime > 0 && !isStream(r.Header.Get("Content-Type")),
 	}
+	if !v.body.limited {
+		v.body.until(time.Time{})
+	}
 	if v.http2 {
 		v.body.slow = &watch{cut: func() { _ = v.body.control.SetReadDeadline(time.Unix(1, 0)) }}
 	}
 	if m := v.route.Mirror; m != nil {
 		v.body.teed = m.Body
 	}
-	r.Body = v.body
+	// In a copy: net/http looks at the body of its own to see whether a client
+	// still waits for 100 Continue, and then does not wait for the body.
+	v.in = r.WithContext(r.Context())
+	v.in.Body = v.body
 	return nil
 }
+
+// asksFirst says whether a client waits for 100 Continue before it sends the
+// body (RFC 9110, 10.1.1): its server is to say whether it wants it.
+func asksFirst(r *http.Request) bool { return listed(r.Header.Values("Expect"), "100-continue") }
 
 // isStream says whether bodies of that type are conversations.
 func isStream(contentType string) bool {
@@ -141,43 +151,6 @@ func (b *body) release() {
 	}
 }
 
-// leave says that the visit is over. A try may go on reading for a moment, when
-// nobody must touch the client's conn any more.
-func (b *body) leave() {
-	if b == nil {
-		return
-	}
-	if b.slow != nil {
-		b.slow.stop()
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.over = true
-}
-
-// vacate ends a read that waits for the client: its server has gone, and whoever
-// closes the body of a request waits for its reader.
-func (b *body) vacate() {
-	if !b.begun.Load() || b.ended.Load() {
-		return // another try may want it, or nobody reads
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.over {
-		b.vacant.Store(true)
-		_ = b.control.SetReadDeadline(time.Unix(1, 0))
-	}
-}
-
-// lent is a body that goes on with one try: it gives up with it what the client
-// has not sent yet.
-type lent struct{ *body }
-
-func (l lent) Close() error {
-	l.vacate()
-	return nil
-}
-
 // refusal says what a body that ended wrong means to its client.
 func (b *body) refusal() refusal {
 	switch err := *b.fault.Load(); {
@@ -190,10 +163,10 @@ func (b *body) refusal() refusal {
 }
 
 // hold reads a body that servers may have to be sent again into memory, if it
-// is known to fit.
+// is known to fit and is coming.
 func (v *visit) hold() *refusal {
 	b, limit := v.body, v.route.Retry.Body
-	if b == nil || v.in.ContentLength <= 0 || v.in.ContentLength > limit || v.route.Retry.Tries < 2 || !idempotent(v.in.Method) {
+	if b == nil || v.in.ContentLength <= 0 || v.in.ContentLength > limit || v.route.Retry.Tries < 2 || !idempotent(v.in.Method) || asksFirst(v.in) {
 		return nil
 	}
 	b.memory = make([]byte, v.in.ContentLength)
