@@ -88,8 +88,10 @@ func verifyChain(roots *x509.CertPool) func(tls.ConnectionState) error {
 		for _, c := range state.PeerCertificates[1:] {
 			o.Intermediates.AddCert(c)
 		}
-		_, err := state.PeerCertificates[0].Verify(o)
-		return err
+		if _, err := state.PeerCertificates[0].Verify(o); err != nil {
+			return &tls.CertificateVerificationError{UnverifiedCertificates: state.PeerCertificates, Err: err} // as crypto/tls says it
+		}
+		return nil
 	}
 }
 

@@ -104,6 +104,8 @@ var testModules = []module{
 	{"github.com/jackc/pgx/v5", nil, "the reference client"},
 	{"github.com/lib/pq", []string{"cmd/wye", "proxy/admin", "internal/..."}, "a driver that people use, in tests of what it sees"},
 	{"go.yaml.in/yaml/v3", nil, "fixtures"},
+	{"google.golang.org/grpc", []string{"proxy/httpproxy"}, "the client and the server that people use, with wye between them"},
+	{"github.com/coder/websocket", []string{"proxy/httpproxy"}, "the same of WebSocket"},
 }
 
 // pure is a room whose non-test files keep away from sockets, files, the

@@ -131,7 +131,7 @@ type RouteCache struct {
 type PoolHTTP struct {
 	HTTP2   bool          `wye:"http2" default:"false" doc:"Speak HTTP/2 to servers: by ALPN with tls, else by prior knowledge and nothing else. gRPC needs it."`
 	Key     string        `wye:"hash_by" default:"address" doc:"With balance: hash, ring or maglev, requests of one key go to one server: address, \"header NAME\", \"cookie NAME\" or uri."`
-	Stall   time.Duration `wye:"stall_timeout" default:"1m" min:"10ms" max:"24h" doc:"A server's connection on which nothing moved for so long, during a request, is closed."`
+	Stall   time.Duration `wye:"stall_timeout" default:"1m" min:"10ms" max:"24h" doc:"A server's connection on which nothing moved for so long, during a request, is closed. Not of WebSockets: see tunnel_timeout of listeners."`
 	Keep    time.Duration `wye:"keep" default:"30s" min:"1s" max:"1h" doc:"How long an unused connection to a server is kept; shorter than servers keep theirs."`
 	MaxKept int           `wye:"max_kept" default:"256" min:"1" max:"100000" doc:"Most unused connections kept to one server."`
 }

@@ -87,6 +87,7 @@ func (a *answer) FlushError() error {
 func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c, b, err := http.NewResponseController(a.ResponseWriter).Hijack()
 	if err == nil {
+		a.status = http.StatusSwitchingProtocols // who hijacks writes the head past us
 		tunnelled(c, a.idle)
 	}
 	return c, b, err

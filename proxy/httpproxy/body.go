@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -29,8 +30,11 @@ type body struct {
 
 	ended atomic.Bool           // all of it came; tee is not written any more
 	begun atomic.Bool           // a byte was asked for
-	over  atomic.Bool           // the visit is
 	fault atomic.Pointer[error] // what ended it other than its end
+
+	mu     sync.Mutex  // over the client's conn: who has it may touch it until over
+	over   atomic.Bool // the visit is
+	vacant atomic.Bool // nobody wants more
 }
 
 // admitBody says why the request's body may not come; else it puts the limits
@@ -50,15 +54,25 @@ func (v *visit) admitBody() *refusal {
 		// A stream's client is silent for as long as it has nothing to say.
 		limited: l.BodyTime > 0 && !isStream(r.Header.Get("Content-Type")),
 	}
+	if !v.body.limited {
+		v.body.until(time.Time{})
+	}
 	if v.http2 {
 		v.body.slow = &watch{cut: func() { _ = v.body.control.SetReadDeadline(time.Unix(1, 0)) }}
 	}
 	if m := v.route.Mirror; m != nil {
 		v.body.teed = m.Body
 	}
-	r.Body = v.body
+	// In a copy: net/http looks at the body of its own to see whether a client
+	// still waits for 100 Continue, and then does not wait for the body.
+	v.in = r.WithContext(r.Context())
+	v.in.Body = v.body
 	return nil
 }
+
+// asksFirst says whether a client waits for 100 Continue before it sends the
+// body (RFC 9110, 10.1.1): its server is to say whether it wants it.
+func asksFirst(r *http.Request) bool { return listed(r.Header.Values("Expect"), "100-continue") }
 
 // isStream says whether bodies of that type are conversations.
 func isStream(contentType string) bool {
@@ -98,6 +112,8 @@ func (b *body) Read(p []byte) (int, error) {
 	case err == io.EOF:
 		b.release()
 		b.ended.Store(true)
+	case errors.Is(err, os.ErrDeadlineExceeded) && b.vacant.Load():
+		err = errVacant // no fault of the client's
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = errSlowBody
 		fallthrough
@@ -113,30 +129,28 @@ func (b *body) postpone(now time.Time) {
 		b.slow.begin(max(b.patience, 0))
 		return
 	}
-	if !b.limited || b.over.Load() || (!b.moved.IsZero() && now.Sub(b.moved) < deadlineStep) {
+	if !b.limited || (!b.moved.IsZero() && now.Sub(b.moved) < deadlineStep) {
 		return
 	}
 	b.moved = now
-	_ = b.control.SetReadDeadline(now.Add(max(b.patience, 0)))
+	b.until(now.Add(max(b.patience, 0)))
+}
+
+// until sets the deadline, unless the visit is over: what comes then is
+// somebody else's.
+func (b *body) until(end time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.over.Load() && !b.vacant.Load() {
+		_ = b.control.SetReadDeadline(end)
+	}
 }
 
 // release takes the deadline away: what comes next on the conn is not the
 // body's.
 func (b *body) release() {
 	if b.limited && !b.moved.IsZero() {
-		_ = b.control.SetReadDeadline(time.Time{})
-	}
-}
-
-// leave ends the watch over the body. A try may go on reading it for a moment,
-// when nobody must touch the client's conn any more.
-func (b *body) leave() {
-	if b == nil {
-		return
-	}
-	b.over.Store(true)
-	if b.slow != nil {
-		b.slow.stop()
+		b.until(time.Time{})
 	}
 }
 
@@ -152,10 +166,10 @@ func (b *body) refusal() refusal {
 }
 
 // hold reads a body that servers may have to be sent again into memory, if it
-// is known to fit.
+// is known to fit and is coming.
 func (v *visit) hold() *refusal {
 	b, limit := v.body, v.route.Retry.Body
-	if b == nil || v.in.ContentLength <= 0 || v.in.ContentLength > limit || v.route.Retry.Tries < 2 || !idempotent(v.in.Method) {
+	if b == nil || v.in.ContentLength <= 0 || v.in.ContentLength > limit || v.route.Retry.Tries < 2 || !idempotent(v.in.Method) || asksFirst(v.in) {
 		return nil
 	}
 	b.memory = make([]byte, v.in.ContentLength)
@@ -177,7 +191,7 @@ func (b *body) rewind(out *http.Request) {
 	case b.memory != nil:
 		out.Body = io.NopCloser(bytes.NewReader(b.memory))
 	default:
-		out.Body = io.NopCloser(b)
+		out.Body = lent{b}
 	}
 }
 

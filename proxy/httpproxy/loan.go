@@ -18,6 +18,7 @@ type loan struct {
 	pool   *Pool
 	took   time.Duration // to the head
 	broken atomic.Bool
+	grpc   *http.Response          // whose status is told in the trailer, if the server does not; nil: another answer
 	cancel context.CancelCauseFunc // nil: none
 	done   atomic.Bool             // of a tunnel, both directions close it
 }
@@ -68,6 +69,10 @@ func (l *loan) Read(p []byte) (int, error) {
 	l.moved(n)
 	if err != nil && err != io.EOF {
 		l.broken.Store(true)
+		if l.grpc != nil {
+			endUnavailable(l.grpc)
+			err = io.EOF
+		}
 	}
 	return n, err
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,9 +166,9 @@ func TestSlowStreams(t *testing.T) {
 // TestWatch: it cuts what takes too long, at its time, and nothing else.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var cut time.Duration // since it began
+		var cut atomic.Int64 // when, ns since it began
 		began := time.Now()
-		w := watch{cut: func() { cut = time.Since(began) }}
+		w := watch{cut: func() { cut.Store(int64(time.Since(began))) }}
 		step := func(limit, takes, then time.Duration) {
 			w.begin(limit)
 			time.Sleep(takes)
@@ -182,20 +183,20 @@ func TestWatch(t *testing.T) {
 			step(10*time.Second, time.Millisecond, 0)
 		}
 		synctest.Wait()
-		if cut != 0 {
-			t.Fatalf("cut after %v though nothing took too long", cut)
+		if at := cut.Load(); at != 0 {
+			t.Fatalf("cut after %v though nothing took too long", time.Duration(at))
 		}
-		began = time.Now()
+		before := time.Since(began)
 		step(time.Second, time.Minute, 0)
-		if cut != time.Second {
-			t.Errorf("cut after %v, want 1 s", cut)
+		if took := time.Duration(cut.Load()) - before; took != time.Second {
+			t.Errorf("cut after %v, want 1 s", took)
 		}
-		cut = 0
-		stopped := watch{cut: func() { cut = 1 }}
+		cut.Store(0)
+		stopped := watch{cut: func() { cut.Store(1) }}
 		stopped.begin(time.Second)
 		stopped.stop()
 		time.Sleep(time.Minute)
-		if cut != 0 {
+		if cut.Load() != 0 {
 			t.Error("cut after it was stopped")
 		}
 	})

@@ -64,6 +64,10 @@ func (l *line) closeIdle() {
 // headOfAnswer bounds the head of a server's answer.
 const headOfAnswer = 256 << 10
 
+// patienceForContinue is how long a server may think before it says that it
+// wants a body whose client asks first; curl's own. Then the body is sent.
+const patienceForContinue = time.Second
+
 // NewPool makes a pool over servers that somebody else configures and closes.
 func NewPool(name string, servers *upstream.Pool, s PoolSettings) *Pool {
 	p := &Pool{Name: name, Pool: servers}
@@ -117,6 +121,7 @@ func newLine(s PoolSettings) *line {
 		MaxIdleConnsPerHost:    s.MaxIdle,
 		IdleConnTimeout:        s.Idle,
 		MaxResponseHeaderBytes: headOfAnswer,
+		ExpectContinueTimeout:  patienceForContinue,
 		Protocols:              new(http.Protocols),
 		// Pings find conns that died without a word.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: s.DialTimeout},

@@ -2,6 +2,7 @@ package httpproxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"os"
@@ -52,6 +53,7 @@ func (a *answer) refuse(r *http.Request, f refusal, fields ...string) {
 var (
 	errSlowTry  = errors.New("the server did not answer in time")
 	errSlowBody = errors.New("the body came too slowly")
+	errVacant   = errors.New("the server has gone")
 	errBigBody  = errors.New("the body is too large")
 )
 
@@ -59,6 +61,7 @@ var (
 // the client's own body comes first: the server's error is but its echo.
 func (v *visit) refusalOf(err error) refusal {
 	var dial dialError
+	var cert *tls.CertificateVerificationError
 	switch {
 	case v.body.failed():
 		return v.body.refusal()
@@ -70,6 +73,8 @@ func (v *visit) refusalOf(err error) refusal {
 		return refusal{503, "no server can take the request now"}
 	case errors.Is(err, errSlowTry), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return refusal{504, errSlowTry.Error()}
+	case errors.As(err, &cert):
+		return refusal{502, "the server's certificate was not accepted"}
 	case errors.As(err, &dial):
 		return refusal{502, "no server could be reached"}
 	}

@@ -3,6 +3,7 @@ package httpproxy
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -111,9 +112,16 @@ func (e *errand) try() (*http.Response, error) {
 	took := time.Duration(pool.Now() - began)
 	if err != nil {
 		up.End(pool.Now(), took, !e.blames())
+		if e.body != nil {
+			e.body.vacate()
+		}
 		return nil, err
 	}
-	res.Body = keepBooks(res, &loan{up: up, pool: pool, took: took, cancel: cancel}, good(res.StatusCode))
+	books := &loan{up: up, pool: pool, took: took, cancel: cancel}
+	if e.http2 && isGRPC(res.Header) {
+		books.grpc = res
+	}
+	res.Body = keepBooks(res, books, good(res.StatusCode))
 	return res, nil
 }
 
@@ -149,6 +157,10 @@ func (e *errand) carryHTTP2(l *line, up *upstream.Upstream) (*http.Response, con
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(e.patience(), func() { cancel(errSlowTry) })
+	var conn net.Conn
+	if mayTunnel(e.out) {
+		ctx = noting(ctx, &conn)
+	}
 	// A copy, since a try that failed may still be reading the last.
 	req, url := e.out.WithContext(ctx), *e.out.URL
 	url.Scheme, url.Host = l.scheme, up.Addr
@@ -161,6 +173,9 @@ func (e *errand) carryHTTP2(l *line, up *upstream.Upstream) (*http.Response, con
 	if err != nil {
 		cancel(nil)
 		return nil, nil, err
+	}
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		freed(conn)
 	}
 	return res, cancel, nil
 }

@@ -51,6 +51,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.client = clientOf(r, si.Trusted)
 	s.Count.begin()
 	defer v.end()
+	v.boundUnread()
 	v.serve()
 	v.endZip()
 	v.mirror()
@@ -124,6 +125,7 @@ func hasDots(path string) bool {
 func (v *visit) end() {
 	took := time.Since(v.began)
 	v.last()
+	v.forgoUnread()
 	v.body.leave()
 	v.server.Count.end(v.status, took)
 	if v.share != nil {

@@ -3,7 +3,6 @@ package h1
 import (
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -14,6 +13,7 @@ func (e *exchange) upgrade() (*http.Response, error) {
 		return nil, errUnasked
 	}
 	c := e.conn
+	_ = c.SetDeadline(time.Time{})
 	h := &e.head
 	return &http.Response{
 		Status: h.reason, StatusCode: h.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: h.minor,
@@ -22,13 +22,13 @@ func (e *exchange) upgrade() (*http.Response, error) {
 }
 
 // tunnel is a conn that is not HTTP any more, an io.ReadWriteCloser. One
-// goroutine may read and one write; Close is for everybody.
+// goroutine may read and one write; Close is for everybody. How long it may be
+// idle is for its user to say.
 type tunnel struct {
 	exchange
-	rest  []byte       // came behind the head
-	moved atomic.Int64 // when the deadline was last set, ns
-	once  sync.Once
-	err   error
+	rest []byte // came behind the head
+	once sync.Once
+	err  error
 }
 
 func (t *tunnel) Read(p []byte) (int, error) {
@@ -37,26 +37,11 @@ func (t *tunnel) Read(p []byte) (int, error) {
 		t.rest = t.rest[n:]
 		return n, nil
 	}
-	t.postpone()
 	return t.conn.Conn.Read(p)
 }
 
 func (t *tunnel) Write(p []byte) (int, error) {
-	t.postpone()
 	return t.conn.Conn.Write(p)
-}
-
-// postpone gives both directions the time to stall anew.
-func (t *tunnel) postpone() {
-	now, stall := time.Now(), t.conn.carrier.Stall
-	if last := t.moved.Load(); now.UnixNano()-last < int64(slack(stall)) || !t.moved.CompareAndSwap(last, now.UnixNano()) {
-		return
-	}
-	var until time.Time
-	if stall > 0 {
-		until = now.Add(stall + slack(stall))
-	}
-	_ = t.conn.SetDeadline(until)
 }
 
 // CloseWrite tells the server that no more will come.

@@ -189,6 +189,7 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		w.send()
 	}
 	w.hijacked = true
+	c.server.forget(c)
 	c.unbounded()
 	in := io.Reader(c.nc)
 	if c.r < c.w {

@@ -291,6 +291,13 @@ func TestHijack(t *testing.T) {
 	if line, err := c.ReadString('\n'); line != "\x00 not HTTP\n" {
 		t.Fatal(line, err)
 	}
+	if err := s.Shutdown(t.Context()); err != nil { // does not wait for it
+		t.Error(err)
+	}
+	c.say("goes on\n")
+	if line, err := c.ReadString('\n'); line != "goes on\n" {
+		t.Fatal(line, err)
+	}
 	_ = c.CloseWrite()
 	c.ended()
 }

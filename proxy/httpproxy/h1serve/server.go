@@ -40,12 +40,15 @@ func (s *Server) Serve(nc net.Conn, state *tls.ConnectionState) {
 	}
 	s.conns[c] = true
 	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.conns, c)
-		s.mu.Unlock()
-	}()
+	defer s.forget(c)
 	c.serve()
+}
+
+// forget takes a conn off the books: it has ended, or is a handler's.
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
 }
 
 func (s *Server) all() (all []*conn) {
@@ -62,7 +65,8 @@ func (s *Server) all() (all []*conn) {
 const lastCall = 50 * time.Millisecond
 
 // Shutdown ends every conn after the request that is under way on it, and
-// returns when there are none, or with ctx's error.
+// returns when there are none, or with ctx's error. What was hijacked is not
+// waited for.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.closing.Store(true)
 	for _, c := range s.all() {
