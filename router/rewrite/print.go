@@ -20,7 +20,7 @@ func printSelect(s *pg_query.SelectStmt) (string, *Refusal) {
 		return "", refuse("an expression that cannot be printed", "")
 	}
 	again, err := sqlparse.Tree(text)
-	if err != nil || len(again.Stmts) != 1 || !same(s, again.Stmts[0].Stmt.GetSelectStmt()) {
+	if err != nil || len(again.Stmts) != 1 || !Same(s, again.Stmts[0].Stmt.GetSelectStmt()) {
 		return "", refuse("an expression that cannot be printed exactly", "")
 	}
 	return text, nil

@@ -258,27 +258,11 @@ func deparse(n *pg_query.Node) (string, *refusal) {
 	sql, err := sqlparse.Deparse(&pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{Stmt: n}}})
 	if err == nil {
 		var tree *pg_query.ParseResult
-		if tree, err = sqlparse.Tree(sql); err == nil && len(tree.Stmts) == 1 && proto.Equal(placeless(n), placeless(tree.Stmts[0].Stmt)) {
+		if tree, err = sqlparse.Tree(sql); err == nil && len(tree.Stmts) == 1 && rewrite.Same(n, tree.Stmts[0].Stmt) {
 			return sql, nil
 		}
 	}
 	return "", refusef("", "the statement cannot be written anew for several shards")
-}
-
-// placeless is a copy that does not say where things stood in the text.
-func placeless(n *pg_query.Node) proto.Message {
-	out := proto.Clone(n)
-	rewrite.Walk(out, func(m proto.Message) bool {
-		r := m.ProtoReflect()
-		fields := r.Descriptor().Fields()
-		for i := range fields.Len() {
-			if f := fields.Get(i); strings.HasSuffix(string(f.Name()), "location") || strings.HasPrefix(string(f.Name()), "stmt_l") {
-				r.Clear(f)
-			}
-		}
-		return true
-	})
-	return out
 }
 
 // everyShard is the set of all.
