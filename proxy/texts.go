@@ -135,4 +135,3 @@ func pathOf(path, user string) []string {
 	}
 	return list
 }
-
