@@ -68,24 +68,11 @@ func (s *Session) feedCopy(c *copyIn, err error) error {
 // there any more.
 func (s *Session) readCopy(c *copyIn) (failed, gone error) {
 	for {
-		in := s.client.Input()
-		typ, total, ok, err := protocol.PeekClient(in)
-		switch {
-		case err != nil:
+		typ, total, err := s.copyMessage()
+		if err != nil {
 			return failed, err
-		case ok && typ == 'd' && total > maxCopyChunk:
-			return failed, pgerror.Fatal(pgerror.ProtocolViolation, "a CopyData message is too long for a sharded cluster")
-		case !ok || len(in) < total:
-			if ok && total > s.client.Room() {
-				s.client.Grow(total)
-			}
-			if err := s.filled(s.fill()); err != nil {
-				return failed, err
-			}
-			continue
 		}
-		body := in[protocol.HeaderLen:total]
-		s.tally.Received += int64(total)
+		body := s.client.Input()[protocol.HeaderLen:total]
 		switch typ {
 		case 'd':
 			if failed == nil {
@@ -109,6 +96,29 @@ func (s *Session) readCopy(c *copyIn) (failed, gone error) {
 			return failed, pgerror.Fatalf(pgerror.ProtocolViolation, "unexpected message type 0x%02X during COPY from stdin", typ)
 		}
 		s.client.Consume(total)
+	}
+}
+
+// copyMessage waits for the whole of the client's next message, which stays in
+// its input.
+func (s *Session) copyMessage() (typ byte, total int, err error) {
+	for {
+		in := s.client.Input()
+		typ, total, ok, err := protocol.PeekClient(in)
+		switch {
+		case err != nil:
+			return 0, 0, err
+		case ok && typ == 'd' && total > maxCopyChunk:
+			return 0, 0, pgerror.Fatal(pgerror.ProtocolViolation, "a CopyData message is too long for a sharded cluster")
+		case ok && len(in) >= total:
+			s.tally.Received += int64(total)
+			return typ, total, nil
+		case ok && total > s.client.Room():
+			s.client.Grow(total)
+		}
+		if err := s.filled(s.fill()); err != nil {
+			return 0, 0, err
+		}
 	}
 }
 

@@ -70,30 +70,27 @@ func (s *Session) fold(o *order, p *plan.Scatter, d *Description, subs []plan.Ar
 		}
 	}
 	limiter, err := limiterOf(&plan.Merge{Limit: p.Fold.Limit, Offset: p.Fold.Offset}, o.args)
-	if err != nil {
-		if d == nil { // what is wrong with the statement itself comes first
-			if _, err := s.description(o, asked); err != nil {
-				return nil, err
-			}
+	if err != nil && d == nil { // what is wrong with the statement itself comes first
+		if _, err := s.description(o, asked); err != nil {
+			return nil, err
 		}
+	}
+	if err != nil {
 		return nil, errClientOf(err)
 	}
 	f := &folded{Folder: fold.New(&p.Fold.Spec), limiter: limiter, formats: formats, of: d}
 	list, err := s.launchFold(p, o, d, subs, formats, asked, to)
 	in := s.newAllowance()
 	err = s.follow(list, err, true, func() (err error) {
-		for _, m := range list {
-			if m.shard == asked {
+		for i := 0; err == nil && i < len(list); i++ {
+			if m := list[i]; m.shard == asked {
 				f.of, err = s.foldAsked(o, m)
 			}
 			if err == nil {
-				err = s.foldMember(m, p.Fold, f, &in)
-			}
-			if err != nil {
-				return err
+				err = s.foldMember(list[i], p.Fold, f, &in)
 			}
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, err
