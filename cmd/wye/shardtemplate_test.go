@@ -41,7 +41,7 @@ func TestShardTemplates(t *testing.T) {
 				want, wantErr := ask(one, sql)
 				got, err := ask(conn, sql)
 				if !reflect.DeepEqual(got, want) || !sameError(err, wantErr) {
-					t.Errorf("%s, %s:\n%v, %v\nwant\n%v, %v", sql, way, got, err, want, wantErr)
+					t.Errorf("%s, %s:\n%v, %+v\nwant\n%v, %+v", sql, way, got, err, want, wantErr)
 				}
 			}
 		}
