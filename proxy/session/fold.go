@@ -83,11 +83,12 @@ func (s *Session) fold(o *order, p *plan.Scatter, d *Description, subs []plan.Ar
 	in := s.newAllowance()
 	err = s.follow(list, err, true, func() (err error) {
 		for i := 0; err == nil && i < len(list); i++ {
-			if m := list[i]; m.shard == asked {
+			m := list[i]
+			if m.shard == asked {
 				f.of, err = s.foldAsked(o, m)
 			}
 			if err == nil {
-				err = s.foldMember(list[i], p.Fold, f, &in)
+				err = s.foldMember(m, p.Fold, f, &in)
 			}
 		}
 		return err
