@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,28 +40,6 @@ type knowing struct {
 	shapes shapes
 }
 
-type textKey struct {
-	sql, path, user string
-	recoded         bool
-}
-
-// maxTexts bounds what is remembered of texts, in bytes of SQL.
-const maxTexts = 16 << 20
-
-// analysis is one text's. It implements session.Analysis.
-type analysis struct {
-	*shardplan.Analysis
-	memo atomic.Pointer[session.Description]
-}
-
-// Memo implements session.Analysis.
-func (a *analysis) Memo() *atomic.Pointer[session.Description] { return &a.memo }
-
-// Plan implements session.Analysis.
-func (a *analysis) Plan(args []plan.Arg, o session.PlanOptions) plan.Plan {
-	return a.Analysis.Plan(args, o)
-}
-
 func newPlanner(sh *sharded) *planner {
 	p := &planner{sharded: sh}
 	ch := make(chan struct{})
@@ -87,10 +64,6 @@ func (p *planner) replace(k *knowing) {
 	ch := make(chan struct{})
 	close(*p.changed.Swap(&ch))
 }
-
-// size counts what a text takes, in bytes: its analysis holds trees and texts
-// made of it.
-func (k textKey) size() int { return 1000 + 20*len(k.sql) + len(k.path) }
 
 // readyTimeout is how long a statement waits for the catalog to be read, or
 // for the shards to be checked.
@@ -129,11 +102,15 @@ func (p *planner) Analyze(read *sqlparse.Statement, sql []byte, path, user strin
 	if k == nil {
 		return notReady{}
 	}
-	a := k.analyze(sql, path, user, recoded)
-	if d, ok := a.Direct(); ok {
-		k.shapes.add(shapeKey{read, path, user}, d, len(sql))
+	key := textKey{unsafe.String(unsafe.SliceData(sql), len(sql)), path, user, recoded} // only to look it up
+	if a := k.known(key); a != nil {
+		k.noteDirect(a, read, key)
+		return a
 	}
-	return a
+	key.sql = string(sql)
+	a := k.analyze(read, key)
+	k.noteDirect(a, read, key)
+	return k.keep(key, a)
 }
 
 // Route implements session.Planner.
@@ -142,54 +119,10 @@ func (p *planner) Route(read *sqlparse.Statement, sql []byte, path, user string,
 	if k == nil || p.checked.Load() != uint64(shards.All(len(p.sharded.peers))) {
 		return nil, false
 	}
-	if d := k.shapes.get(shapeKey{read, path, user}); d != nil {
-		return d.Route(sql, role)
+	if one, _ := k.shapes.get(shapeKey{read, path, user}); one.direct != nil {
+		return one.direct.Route(sql, role)
 	}
 	return nil, false
-}
-
-func (k *knowing) analyze(sql []byte, path, user string, recoded bool) *analysis {
-	k.mu.Lock()
-	a, ok := k.texts.Get(textKey{unsafe.String(unsafe.SliceData(sql), len(sql)), path, user, recoded}) // only to look it up
-	k.mu.Unlock()
-	if ok {
-		return a
-	}
-	key, planner := textKey{string(sql), path, user, recoded}, k.planner
-	if recoded {
-		planner = planner.Recoded()
-	}
-	a = &analysis{Analysis: planner.Analyze(key.sql, pathOf(key.path, key.user))}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if known, ok := k.texts.Get(key); ok {
-		return known
-	}
-	k.texts.Add(key, a)
-	for k.bytes += key.size(); k.bytes > maxTexts && k.texts.Len() > 1; {
-		k.texts.RemoveOldest()
-	}
-	return a
-}
-
-// pathOf splits a search_path.
-func pathOf(path, user string) []string {
-	var list []string
-	for part := range strings.SplitSeq(path, ",") {
-		part = strings.TrimSpace(part)
-		if len(part) >= 2 && part[0] == '"' && part[len(part)-1] == '"' {
-			part = strings.ReplaceAll(part[1:len(part)-1], `""`, `"`)
-		} else {
-			part = strings.ToLower(part)
-		}
-		if part == "$user" {
-			part = user
-		}
-		if part != "" {
-			list = append(list, part)
-		}
-	}
-	return list
 }
 
 // ArrayOf implements session.Planner.

@@ -87,6 +87,38 @@ func TestRouteByShape(t *testing.T) {
 	}
 }
 
+// TestPlanByTemplate: the third text of a shape is planned without an
+// analysis, as an analysis would, and the servers are not asked again what it
+// is.
+func TestPlanByTemplate(t *testing.T) {
+	p, r := testPlanner(t)
+	text := func(i int) []byte {
+		return fmt.Appendf(nil, "SELECT bid, count(*) FROM pgbench_accounts WHERE abalance > %d GROUP BY 1", i)
+	}
+	analyze := func(sql []byte, path string) session.Analysis { return p.Analyze(r.Read(sql), sql, path, "app", false) }
+	first, second := analyze(text(1), testPath), analyze(text(2), testPath)
+	if one, _ := p.now.Load().shapes.get(shapeKey{r.Read(text(1)), testPath, "app"}); one.template == nil {
+		t.Fatal("no template")
+	}
+	third := analyze(text(3), testPath)
+	if first.Memo() == third.Memo() || second.Memo() != third.Memo() {
+		t.Error("the second and the third text have one memo, the first its own")
+	}
+	if analyze(text(3), testPath) != third {
+		t.Error("a text that came before is planned again")
+	}
+	if analyze(text(3), "other").Memo() == third.Memo() {
+		t.Error("planned under another search_path")
+	}
+	if p.Analyze(r.Read(text(4)), text(4), testPath, "app", true).Memo() == third.Memo() {
+		t.Error("planned for text in another encoding")
+	}
+	want := p.now.Load().planner.Analyze(string(text(3)), []string{"app", "public"}).Plan(nil, session.PlanOptions{})
+	if got := third.Plan(nil, session.PlanOptions{}); got.String() != want.String() {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
 // TestShapesAreBounded: programs for ever new paths replace the old ones.
 func TestShapesAreBounded(t *testing.T) {
 	p, r := testPlanner(t)
@@ -94,8 +126,8 @@ func TestShapesAreBounded(t *testing.T) {
 	read := r.Read(sql)
 	p.Analyze(read, sql, testPath, "app", false)
 	k := p.now.Load()
-	d := k.shapes.get(shapeKey{read, testPath, "app"})
-	if d == nil {
+	d, _ := k.shapes.get(shapeKey{read, testPath, "app"})
+	if d.direct == nil {
 		t.Fatal("no program")
 	}
 	for i := range 3 * maxShapes {
@@ -105,7 +137,7 @@ func TestShapesAreBounded(t *testing.T) {
 		}
 	}
 	k.shapes.add(shapeKey{read, "long", ""}, d, maxShapeText+1)
-	if k.shapes.get(shapeKey{read, "long", ""}) != nil {
+	if _, ok := k.shapes.get(shapeKey{read, "long", ""}); ok {
 		t.Error("a long text is kept")
 	}
 }

@@ -7,12 +7,12 @@ import (
 	"github.com/wyeproxy/wye/router/sqlparse"
 )
 
-// shapes are the programs of texts that one literal sends to a shard, by what
-// all texts of the shape share: their Statement. So a text with a new literal
-// is routed without a parse.
+// shapes are what was found out about texts of one shape, by what all of them
+// share: their Statement. So a text with new literals is routed, or planned
+// for several shards, without a parse.
 type shapes struct {
 	mu    sync.RWMutex
-	known map[shapeKey]*shardplan.Program
+	known map[shapeKey]shape
 }
 
 type shapeKey struct {
@@ -20,31 +20,45 @@ type shapeKey struct {
 	path, user string
 }
 
-// maxShapes bounds the programs, and maxShapeText the texts that may have
-// one: each keeps a Statement, even if the reader has dropped it.
+// shape is one of them. The zero shape is that of a text that came once.
+type shape struct {
+	direct   *shardplan.Program // one literal sends it to a shard
+	template *template
+	none     bool // there is no template
+}
+
+// template plans for several shards. It has the place for what the servers
+// say of a text, where they say the same of all.
+type template struct {
+	*shardplan.Template
+	memo memo
+}
+
+// maxShapes bounds the shapes, and maxShapeText the texts that may have one:
+// each keeps a Statement, even if the reader has dropped it.
 const (
 	maxShapes    = 4096
 	maxShapeText = 8 << 10
 )
 
-// get is the program of a shape, or nil.
-func (s *shapes) get(key shapeKey) *shardplan.Program {
+// get is what is known of a shape.
+func (s *shapes) get(key shapeKey) (one shape, known bool) {
 	s.mu.RLock()
-	d := s.known[key]
+	one, known = s.known[key]
 	s.mu.RUnlock()
-	return d
+	return one, known
 }
 
-// add remembers a program. The Statement of what was not parsed may stand for
+// add remembers a shape. The Statement of what was not parsed may stand for
 // texts of any shape.
-func (s *shapes) add(key shapeKey, d *shardplan.Program, size int) {
+func (s *shapes) add(key shapeKey, one shape, size int) {
 	if key.read == nil || !key.read.Parsed() || size > maxShapeText {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.known == nil || len(s.known) >= maxShapes {
-		s.known = map[shapeKey]*shardplan.Program{} // what is in use comes back at once
+		s.known = map[shapeKey]shape{} // what is in use comes back at once
 	}
-	s.known[key] = d
+	s.known[key] = one
 }

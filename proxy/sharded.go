@@ -1,16 +1,11 @@
 package proxy
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
-	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/proxy/config"
 	"github.com/wyeproxy/wye/proxy/connpool"
 	"github.com/wyeproxy/wye/proxy/freshness"
@@ -18,7 +13,6 @@ import (
 	"github.com/wyeproxy/wye/router/catalog"
 	"github.com/wyeproxy/wye/shards"
 	"github.com/wyeproxy/wye/shards/commit"
-	"github.com/wyeproxy/wye/shards/shardfunc"
 )
 
 // sharded is what a cluster of several shards has beside the cluster of each:
@@ -113,147 +107,6 @@ func (c *cluster) sessionShards(user string, u *config.User, lead *userPool) (*s
 	return all, pools
 }
 
-// primaryPatience is how long a question of wye's own waits for a shard to
-// have a primary.
-const primaryPatience = time.Second
-
-// dialAdmin is a commit.Dialer: a connection of wye's own to a shard's
-// primary.
-func (sh *sharded) dialAdmin(ctx context.Context, shard int) (commit.AdminConn, error) {
-	c := sh.peers[shard]
-	f := c.fleet.Load()
-	n, err := f.awaitBriefly(ctx, primaryPatience)
-	if err != nil {
-		return nil, fmt.Errorf("shard %d: %w", shard, errNoPrimary)
-	}
-	conn, err := c.visit(ctx, f.nodes[n], &f.login)
-	if err != nil {
-		return nil, err
-	}
-	return &adminConn{conn: conn}, nil
-}
-
-// adminConn is a server conn of wye's own, as package commit wants it.
-type adminConn struct{ conn *protocol.ServerConn }
-
-// Exec implements commit.Conn.
-func (a *adminConn) Exec(ctx context.Context, sql string) (string, error) {
-	answer, err := askText(ctx, a.conn, sql)
-	if err != nil {
-		return "", err
-	}
-	return answer.tag, nil
-}
-
-// Query implements commit.AdminConn.
-func (a *adminConn) Query(ctx context.Context, sql string) ([][]string, error) {
-	return askRows(ctx, a.conn, sql)
-}
-
-// Close implements commit.AdminConn.
-func (a *adminConn) Close() { a.conn.Terminate() }
-
-// begin starts the other shards, and what readies them all for statements.
-func (sh *sharded) begin(lead *cluster) {
-	lead.others((*cluster).begin)
-	lead.probes.Add(2)
-	prepared := make(chan struct{})
-	go sh.prepare(lead, prepared)
-	go sh.recover(lead, prepared)
-}
-
-// recoverAnyway is how long recovery waits for all shards to be prepared: it
-// reads what that makes, but must work while one of them is down.
-const recoverAnyway = 5 * time.Second
-
-// recover finishes what was left prepared, until the cluster is closed.
-func (sh *sharded) recover(lead *cluster, prepared <-chan struct{}) {
-	defer lead.probes.Done()
-	timer := time.NewTimer(recoverAnyway)
-	defer timer.Stop()
-	select {
-	case <-prepared:
-	case <-timer.C:
-	case <-lead.life.Done():
-	}
-	sh.recovery.Run(lead.life)
-}
-
-// prepareRetry is the pause before shards are asked again that could not be
-// prepared.
-const prepareRetry = 500 * time.Millisecond
-
-// prepare sees to it that every shard hashes as we do, without which no
-// statement is served, and can take part in commits across shards.
-func (sh *sharded) prepare(lead *cluster, prepared chan<- struct{}) {
-	defer lead.probes.Done()
-	defer close(prepared)
-	said := make([]string, len(sh.peers))
-	for left := shards.All(len(sh.peers)); left != 0 && lead.life.Err() == nil; {
-		for k := range left.Each {
-			err := sh.prepareShard(lead.life, k)
-			if err == nil {
-				left &^= shards.One(k)
-				continue
-			}
-			sh.note(k, err.Error())
-			if text := err.Error(); text != said[k] && lead.life.Err() == nil {
-				said[k] = text
-				lead.log.Warn("shard is not ready", "cluster", lead.name, "shard", sh.places.Load().Shards()[k], "error", text)
-			}
-		}
-		sh.planner.checked.Store(uint64(shards.All(len(sh.peers)) &^ left))
-		if left != 0 {
-			pause(lead.life, prepareRetry)
-		}
-	}
-}
-
-// shardTimeout bounds the preparation of one shard.
-const shardTimeout = 10 * time.Second
-
-func (sh *sharded) prepareShard(ctx context.Context, k int) error {
-	ctx, stop := context.WithTimeout(ctx, shardTimeout)
-	defer stop()
-	conn, err := sh.dialAdmin(ctx, k)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	sql, want := shardfunc.SelfCheck()
-	rows, err := conn.Query(ctx, sql)
-	if err != nil {
-		return err
-	}
-	if len(rows) != 1 || len(rows[0]) != 1 {
-		return errors.New("the hash check gave no row")
-	}
-	if diff := shardfunc.Differs(rows[0][0], want); diff != "" {
-		return fmt.Errorf("the server hashes otherwise than wye, so nothing is served: %s", diff)
-	}
-	sh.note(k, "")
-	if sh.limits.Load().Writes == session.TwoPhase {
-		sh.prepareCommits(ctx, conn, k)
-	}
-	return nil
-}
-
-// prepareCommits readies a shard for commits by two phases. Without them all
-// else works: it is a warning.
-func (sh *sharded) prepareCommits(ctx context.Context, conn commit.AdminConn, k int) {
-	log := sh.peers[0].log
-	most, err := commit.Check(ctx, conn, k)
-	if err == nil {
-		err = commit.Setup(ctx, conn, sh.peers[0].name, k)
-	}
-	if err != nil {
-		sh.note(k, "transactions that write on several shards will fail: "+err.Error())
-		log.Warn("transactions that write on several shards will fail", "cluster", sh.peers[0].name, "shard", k, "error", err.Error())
-		return
-	}
-	sh.budget.Limit(k, most, 1)
-}
-
 // others calls f with the clusters of all shards but the lead.
 func (c *cluster) others(f func(*cluster)) {
 	if c.sharded != nil {
@@ -299,57 +152,6 @@ func (sh *sharded) reconfigure(r *route, cfg *config.Config) {
 	}
 	sh.planner.forget()
 	sh.peers[0].catalog.hurry()
-}
-
-// newShardedRoute prepares the routes of all shards.
-func newShardedRoute(c config.Cluster) (*route, error) {
-	places, problems := shards.New(c.ShardSpec())
-	for _, p := range problems {
-		return nil, fmt.Errorf("clusters.%s.%s", c.Name, p)
-	}
-	if _, err := commit.New(commit.Options{Cluster: c.Name}); err != nil {
-		return nil, fmt.Errorf("clusters.%s: %w", c.Name, err)
-	}
-	var lead *route
-	for _, one := range c.Shards {
-		part := c
-		part.Nodes, part.Shards = one.Nodes, nil
-		r, err := newRoute(part)
-		if err != nil {
-			return nil, err
-		}
-		r.shard = true
-		if lead == nil {
-			lead = r
-			lead.whole, lead.places = c, places
-			continue
-		}
-		lead.others = append(lead.others, r)
-	}
-	return lead, nil
-}
-
-// keepsRows says why a reload cannot have the new route: the number and order
-// of shards stand in the names of prepared transactions, and no row may be
-// looked for where it is not. What has no rows yet may be mapped.
-func keepsRows(old, next *route) error {
-	switch {
-	case old.places == nil && next.places == nil:
-		return nil
-	case old.places == nil || next.places == nil || !slices.Equal(old.places.Shards(), next.places.Shards()):
-		return errors.New("shards: adding, removing or renaming shards needs a restart")
-	}
-	for _, m := range shards.Diff(old.places, next.places) {
-		if m.Group != "" && m.From == "" && m.To != "" {
-			continue // keys that no shard had a place for
-		}
-		what := "maps." + m.Group
-		if m.Group == "" {
-			what = "tables." + m.Table
-		}
-		return fmt.Errorf("%s: its rows would be looked for on other shards than they are on (%s); move them, then restart", what, m.What)
-	}
-	return nil
 }
 
 // randomWord is for names that nobody may foresee.

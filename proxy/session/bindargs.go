@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/binary"
 
+	"github.com/wyeproxy/wye/router/plan"
 	"github.com/wyeproxy/wye/router/sqlparse"
 )
 
@@ -160,4 +161,35 @@ func formatOf(formats []byte, i int) uint16 {
 		return 0
 	}
 	return binary.BigEndian.Uint16(formats[2*i:])
+}
+
+// planArgs appends the arguments of a Bind as plans take them. They alias it.
+func planArgs(list []plan.Arg, args, oids []byte) ([]plan.Arg, bool) {
+	formats, b, ok := counted(args, 2)
+	if !ok || len(b) < 2 {
+		return nil, false
+	}
+	n := int(binary.BigEndian.Uint16(b))
+	b = b[2:]
+	for i := range n {
+		value, rest, ok := bindValue(b)
+		if !ok {
+			return nil, false
+		}
+		a := plan.Arg{Value: value, Null: value == nil, OID: oidAt(oids, i)}
+		if formatOf(formats, i) == 1 {
+			a.Format = 1
+		}
+		list, b = append(list, a), rest
+	}
+	return list, true
+}
+
+// oidAt is the i-th type of a Parse's list, 0 where it says none.
+func oidAt(oids []byte, i int) uint32 {
+	if len(oids) < 2+4*(i+1) {
+		return 0
+	}
+	b := oids[2+4*i:]
+	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
 }

@@ -98,28 +98,21 @@ func (b *broadcast) runOn(set shards.Set) error {
 			list, parts = append(list, m), append(parts, &b.plan.Parts[i])
 		}
 	}
-	s.cancelable(conns(list))
-	for i, m := range list {
-		if err == nil {
-			err = b.collect(m, parts[i])
+	return s.follow(list, err, true, func() error {
+		for i, m := range list {
+			if err := b.collect(m, parts[i]); err != nil {
+				return err
+			}
 		}
-	}
-	s.cancelable(nil)
-	if settled := s.settleStreams(list, err == nil); err == nil {
-		err = settled
-	}
-	return err
+		return nil
+	})
 }
 
 // collect takes in one member's answer.
 func (b *broadcast) collect(m *member, part *plan.Part) error {
 	s := b.session
-	goes, err := m.stream.Described()
-	switch {
-	case err != nil:
-		return errClient{s.memberError(m, err)}
-	case !goes:
-		return errClient{m.stream.Refusal}
+	if err := s.begins(m); err != nil {
+		return err
 	}
 	if b.columns == nil {
 		b.columns = m.stream.Columns

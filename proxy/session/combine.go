@@ -93,17 +93,15 @@ func (s *Session) collectLegs(o *order, legs []plan.Leg, d *Description, subs []
 	for i := range legs {
 		l := &legs[i]
 		list, err := s.launchLeg(l, o, s.parameterTypes(d), subs, allBinary, to)
-		s.cancelable(conns(list))
 		first := len(c.columns)
-		for _, m := range list {
-			if err == nil {
-				err = s.collect(m, c, first)
+		err = s.follow(list, err, true, func() error {
+			for _, m := range list {
+				if err := s.collect(m, c, first); err != nil {
+					return err
+				}
 			}
-		}
-		s.cancelable(nil)
-		if settled := s.settleStreams(list, err == nil); err == nil {
-			err = settled
-		}
+			return nil
+		})
 		if err != nil {
 			return err
 		}
@@ -113,12 +111,8 @@ func (s *Session) collectLegs(o *order, legs []plan.Leg, d *Description, subs []
 
 // collect takes in one member's rows.
 func (s *Session) collect(m *member, c *collection, first int) error {
-	goes, err := m.stream.Described()
-	switch {
-	case err != nil:
-		return errClient{s.memberError(m, err)}
-	case !goes:
-		return errClient{m.stream.Refusal}
+	if err := s.begins(m); err != nil {
+		return err
 	}
 	types := s.leadTypes(m.shard, m.stream.Columns)
 	if len(c.columns) == first {
@@ -134,15 +128,7 @@ func (s *Session) collect(m *member, c *collection, first int) error {
 			return errDrift
 		}
 	}
-	for {
-		row, err := s.nextRow(m)
-		if row == nil || err != nil {
-			return err
-		}
-		if err := c.add(row[protocol.HeaderLen:], first); err != nil {
-			return err
-		}
-	}
+	return s.eachRow(m, func(row []byte) error { return c.add(row[protocol.HeaderLen:], first) })
 }
 
 var errDrift = errClient{pgerror.New(pgerror.FeatureNotSupported, "the shards disagree on the columns of this statement").
@@ -171,14 +157,7 @@ func (s *Session) combineOrder(o *order, p *plan.Scatter, d *Description, subs [
 	}
 	request, named := s.combineRequest(o, s.shards.gang.members[k], l.SQL, args)
 	list, err := s.launch(&l, request, to)
-	s.cancelable(conns(list))
-	if err == nil {
-		err = s.passCombined(o, d, list[0])
-	}
-	s.cancelable(nil)
-	if settled := s.settleStreams(list, err == nil); err == nil {
-		err = settled
-	}
+	err = s.follow(list, err, true, func() error { return s.passCombined(o, d, list[0]) })
 	if err != nil && named != nil {
 		unprepare(list[0].conn, named)
 	}
@@ -222,26 +201,18 @@ func (s *Session) combineArgs(o *order, p *plan.Scatter, d *Description, c *coll
 // and nothing is better than another answer.
 func (s *Session) passCombined(o *order, d *Description, m *member) error {
 	st := m.stream
-	goes, err := st.Described()
-	switch {
-	case err != nil:
-		return errClient{s.memberError(m, err)}
-	case !goes:
-		return errClient{st.Refusal}
+	if err := s.begins(m); err != nil {
+		return err
 	}
 	want, got := s.leadTypes(d.shard, d.Columns), s.leadTypes(m.shard, st.Columns)
-	if fmt.Sprint(want) != fmt.Sprint(got) {
+	if !slices.Equal(want, got) {
 		s.env.Log.Error("bug: combined rows have other types than the statement", "want", fmt.Sprint(want), "got", fmt.Sprint(got))
 		return errClient{pgerror.New(pgerror.FeatureNotSupported, "this statement cannot be put together from several shards: its column types would differ").
 			WithHint("Narrow the statement by the sharding key, or cast its columns; please report it.")}
 	}
 	give, err := s.beginRows(o, withFormats(d.Columns, o.formats))
-	for err == nil {
-		var row []byte
-		if row, err = s.nextRow(m); row == nil {
-			break
-		}
-		err = give(row)
+	if err == nil {
+		err = s.eachRow(m, give)
 	}
 	if err != nil {
 		return err

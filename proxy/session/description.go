@@ -27,17 +27,27 @@ func (s *Session) describe(sql string, oids []byte, k int) (*Description, error)
 	if refusal != nil {
 		return nil, errClient{refusal}
 	}
-	st, err := s.ask(m, protocol.AppendFrame(appendAsk(nil, sql, oids), 'S'))
-	if err == nil {
-		err = s.closeStream(m)
-	}
+	st, err := s.askWhole(m, appendAsk(nil, sql, oids))
 	switch {
 	case err != nil:
-		return nil, errClient{s.memberError(m, err)}
+		return nil, err
 	case st.Refusal != nil:
 		return nil, errClient{st.Refusal}
 	}
 	return &Description{Parameters: st.Parameters, Columns: st.Columns, oids: string(oids), shard: k}, nil
+}
+
+// askWhole sends a member a request, without its Sync, and reads all of the
+// answer, in which there are no rows.
+func (s *Session) askWhole(m *member, request []byte) (*scatter.Stream, error) {
+	st, err := s.ask(m, protocol.AppendFrame(request, 'S'))
+	if err == nil {
+		err = s.closeStream(m)
+	}
+	if err != nil {
+		return nil, errClient{s.memberError(m, err)}
+	}
+	return st, nil
 }
 
 // known is the description that a server has given of the text before, or nil.

@@ -9,12 +9,22 @@
 //
 // The walk of a request: read.go takes frames from the client; simple.go,
 // prepare.go and bind.go turn them into what the server is to be sent and
-// queue what it will answer (queue.go); exchange.go borrows the conn and sends; relay.go
-// passes the answers on; effect.go notes what the statements did to the
-// session, and at ReadyForQuery finish.go asks the server where the text did
-// not tell, and releases the conn.
+// queue what it will answer (queue.go); attach.go borrows the conn, exchange.go
+// sends; relay.go passes the answers on; effect.go notes what the statements
+// did to the session, and at ReadyForQuery finish.go asks the server where the
+// text did not tell, and releases the conn.
+//
+// On shards, target.go says where a statement goes, routeshards.go and
+// lookahead.go where a batch does: by the same walk to one shard, or to the
+// gang (gang.go), the conns at several. gangrun.go and gangbatch.go have it run
+// an order (order.go): launch.go sends its legs, settle.go follows and ends the
+// answers, scatter.go, fold.go and combine.go put rows together, limit.go and
+// columns.go are what they share, emit.go tells the client; broadcast.go,
+// move.go and carry.go write; copyinshards.go with copyinrows.go, and
+// copyoutshards.go, are COPY.
 //
 // It never decides which server to use and never keeps a row. When a client
 // gets an answer that belongs to another request, look at queue.go; when a
-// conn is not released, at finish.go and SHOW PINS.
+// conn is not released, at finish.go and SHOW PINS; when a row of several
+// shards is missing, at EXPLAIN ROUTE, then at settle.go.
 package session

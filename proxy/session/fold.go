@@ -70,30 +70,29 @@ func (s *Session) fold(o *order, p *plan.Scatter, d *Description, subs []plan.Ar
 		}
 	}
 	limiter, err := limiterOf(&plan.Merge{Limit: p.Fold.Limit, Offset: p.Fold.Offset}, o.args)
-	if err != nil {
-		if d == nil { // what is wrong with the statement itself comes first
-			if _, err := s.description(o, asked); err != nil {
-				return nil, err
-			}
+	if err != nil && d == nil { // what is wrong with the statement itself comes first
+		if _, err := s.description(o, asked); err != nil {
+			return nil, err
 		}
+	}
+	if err != nil {
 		return nil, errClientOf(err)
 	}
 	f := &folded{Folder: fold.New(&p.Fold.Spec), limiter: limiter, formats: formats, of: d}
 	list, err := s.launchFold(p, o, d, subs, formats, asked, to)
-	s.cancelable(conns(list))
 	in := s.newAllowance()
-	for _, m := range list {
-		if err == nil && m.shard == asked {
-			f.of, err = s.foldAsked(o, m)
+	err = s.follow(list, err, true, func() (err error) {
+		for i := 0; err == nil && i < len(list); i++ {
+			m := list[i]
+			if m.shard == asked {
+				f.of, err = s.foldAsked(o, m)
+			}
+			if err == nil {
+				err = s.foldMember(m, p.Fold, f, &in)
+			}
 		}
-		if err == nil {
-			err = s.foldMember(m, p.Fold, f, &in)
-		}
-	}
-	s.cancelable(nil)
-	if settled := s.settleStreams(list, err == nil); err == nil {
-		err = settled
-	}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -137,12 +136,8 @@ func foldFormats(how *plan.Fold, formats []byte) []byte {
 // foldAsked takes in what a member says of the client's statement, before its
 // leg.
 func (s *Session) foldAsked(o *order, m *member) (*Description, error) {
-	goes, err := m.stream.Described()
-	switch {
-	case err != nil:
-		return nil, errClient{s.memberError(m, err)}
-	case !goes:
-		return nil, errClient{m.stream.Refusal}
+	if err := s.begins(m); err != nil {
+		return nil, err
 	}
 	d := o.described(m.stream, m.shard)
 	m.stream.Another()
@@ -151,12 +146,8 @@ func (s *Session) foldAsked(o *order, m *member) (*Description, error) {
 
 // foldMember takes in one member's rows.
 func (s *Session) foldMember(m *member, how *plan.Fold, f *folded, in *allowance) error {
-	goes, err := m.stream.Described()
-	switch {
-	case err != nil:
-		return errClient{s.memberError(m, err)}
-	case !goes:
-		return errClient{m.stream.Refusal}
+	if err := s.begins(m); err != nil {
+		return err
 	}
 	types := s.leadTypes(m.shard, m.stream.Columns)
 	if len(types) != len(how.Columns) {
@@ -173,11 +164,7 @@ func (s *Session) foldMember(m *member, how *plan.Fold, f *folded, in *allowance
 			values[i] = v
 		}
 	}
-	for {
-		row, err := s.nextRow(m)
-		if row == nil || err != nil {
-			return err
-		}
+	return s.eachRow(m, func(row []byte) error {
 		body := row[protocol.HeaderLen:]
 		if err := in.take(len(body)); err != nil {
 			return err
@@ -188,10 +175,8 @@ func (s *Session) foldMember(m *member, how *plan.Fold, f *folded, in *allowance
 		if err := f.Add(values); err != nil {
 			return errClientOf(err)
 		}
-		if err := in.holds(f.Size()); err != nil {
-			return err
-		}
-	}
+		return in.holds(f.Size())
+	})
 }
 
 // give passes the rows on, each a whole DataRow that on must not keep, and

@@ -40,37 +40,44 @@ func (s *Session) moveOrder(o *order, p *plan.Move) error {
 // takeOut deletes the row and returns what is to be inserted.
 func (s *Session) takeOut(o *order, p *plan.Move, d *Description) (row []plan.Arg, columns []byte, err error) {
 	list, err := s.launchLeg(&p.Delete, o, s.parameterTypes(d), nil, allBinary, nil)
-	s.cancelable(conns(list))
-	n := 0
 	for _, m := range list {
 		m.wrote = true
-		for err == nil {
-			var frame []byte
-			if frame, err = s.nextRow(m); frame == nil {
-				break
+	}
+	n := 0
+	err = s.follow(list, err, true, func() error {
+		for _, m := range list {
+			err := s.eachRow(m, func(frame []byte) error {
+				if n++; n == 1 {
+					row = s.argsOf(m, frame)
+				}
+				return nil
+			})
+			if err != nil {
+				return err
 			}
-			if n++; n == 1 {
-				types := s.leadTypes(m.shard, m.stream.Columns)
-				protocol.DataRow(frame[protocol.HeaderLen:], func(i int, value []byte) {
-					a := plan.Arg{Format: 1, Null: value == nil, Value: append([]byte(nil), value...)}
-					if i < len(types) {
-						a.OID = types[i]
-					}
-					row = append(row, a)
-				})
-			}
+			columns = m.stream.Columns
 		}
-		columns = m.stream.Columns
-	}
-	s.cancelable(nil)
-	if settled := s.settleStreams(list, err == nil); err == nil {
-		err = settled
-	}
+		return nil
+	})
 	if err == nil && n > 1 {
 		err = errClient{pgerror.New(pgerror.FeatureNotSupported, "an UPDATE of the sharding key would move more than one row").
 			WithHint("Move one row at a time: name it by a unique key.")}
 	}
 	return row, columns, err
+}
+
+// argsOf are the values of a member's row, to be the arguments of another
+// statement.
+func (s *Session) argsOf(m *member, frame []byte) (row []plan.Arg) {
+	types := s.leadTypes(m.shard, m.stream.Columns)
+	protocol.DataRow(frame[protocol.HeaderLen:], func(i int, value []byte) {
+		a := plan.Arg{Format: 1, Null: value == nil, Value: append([]byte(nil), value...)}
+		if i < len(types) {
+			a.OID = types[i]
+		}
+		row = append(row, a)
+	})
+	return row
 }
 
 // putIn inserts the row on the shard of its new key.
@@ -93,29 +100,20 @@ func (s *Session) putIn(o *order, p *plan.Move, row []plan.Arg) error {
 	m.wrote = true
 	l := plan.Leg{Shards: shards.One(k), SQL: p.Insert}
 	list, err := s.launchArgs(&l, row, o.formats, nil)
-	s.cancelable(conns(list))
-	if err == nil {
-		m := list[0]
-		var goes bool
-		if goes, err = m.stream.Described(); err != nil {
-			err = errClient{s.memberError(m, err)}
-		} else if goes && p.Returning {
+	err = s.follow(list, err, true, func() error {
+		if err := s.begins(m); err != nil {
+			return err
+		}
+		if p.Returning {
 			s.emitColumns(o, m.stream.Columns)
 		}
-		for err == nil {
-			var frame []byte
-			if frame, err = s.nextRow(m); frame == nil {
-				break
+		return s.eachRow(m, func(frame []byte) error {
+			if !p.Returning {
+				return nil
 			}
-			if p.Returning {
-				err = s.emitRow(frame)
-			}
-		}
-	}
-	s.cancelable(nil)
-	if settled := s.settleStreams(list, err == nil); err == nil {
-		err = settled
-	}
+			return s.emitRow(frame)
+		})
+	})
 	if err == nil {
 		s.emitTag("UPDATE 1")
 	}

@@ -159,12 +159,7 @@ func (s *Session) described(head *expect, typ byte, body []byte, total int) erro
 			head.stmt.shape = shape
 		}
 	}
-	if head.do == skip {
-		s.drop(total)
-	} else {
-		s.keep(total)
-	}
-	s.passFakes()
+	s.passAnswer(head, total)
 	return nil
 }
 
@@ -174,13 +169,19 @@ func (s *Session) settle(head *expect, kind byte, total int) error {
 		return fmt.Errorf("server sent the answer to %q out of turn", kind)
 	}
 	s.t.queue.pop()
+	s.passAnswer(head, total)
+	return nil
+}
+
+// passAnswer passes the answer to head on, unless the client does not wait for
+// it.
+func (s *Session) passAnswer(head *expect, total int) {
 	if head.do == skip {
 		s.drop(total)
 	} else {
 		s.keep(total)
 	}
 	s.passFakes()
-	return nil
 }
 
 // passFakes answers the messages at the head of the queue that the server

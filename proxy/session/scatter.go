@@ -1,12 +1,9 @@
 package session
 
 import (
-	"encoding/binary"
 	"errors"
 	"strconv"
-	"strings"
 
-	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/protocol/pgerror"
 	"github.com/wyeproxy/wye/router/plan"
 	"github.com/wyeproxy/wye/shards"
@@ -51,15 +48,9 @@ func (s *Session) mergeOrder(o *order, p *plan.Scatter, d *Description, subs []p
 	visible := columnCount(d.Columns)
 	formats := legFormats(o.formats, visible, p.Merge.Hidden)
 	list, err := s.launchLeg(l, o, s.parameterTypes(d), subs, formats, to)
-	s.cancelable(conns(list))
-	if err == nil {
-		err = s.mergeStreams(o, p.Merge, list, limiter, withFormats(d.Columns, o.formats))
-	}
-	s.cancelable(nil)
-	if settled := s.settleStreams(list, err == nil && s.shards.gang.inTx()); err == nil {
-		err = settled
-	}
-	return err
+	return s.follow(list, err, s.shards.gang.inTx(), func() error {
+		return s.mergeStreams(o, p.Merge, list, limiter, withFormats(d.Columns, o.formats))
+	})
 }
 
 // mergeStreams passes the members' rows on, in order of the keys.
@@ -79,10 +70,8 @@ func (s *Session) mergeStreams(o *order, how *plan.Merge, list []*member, limite
 // those that it gives on.
 func (s *Session) takeMerged(how *plan.Merge, list []*member, limiter *merge.Limiter, on func(row []byte) error) (sent int, err error) {
 	for _, m := range list {
-		if goes, err := m.stream.Described(); err != nil {
-			return 0, errClient{s.memberError(m, err)}
-		} else if !goes {
-			return 0, errClient{m.stream.Refusal}
+		if err := s.begins(m); err != nil {
+			return 0, err
 		}
 	}
 	give := func(row []byte) error {
@@ -164,6 +153,19 @@ func (s *Session) nextRow(m *member) ([]byte, error) {
 	return row, nil
 }
 
+// eachRow calls f with the member's rows, to the end.
+func (s *Session) eachRow(m *member, f func(row []byte) error) error {
+	for {
+		row, err := s.nextRow(m)
+		if row == nil || err != nil {
+			return err
+		}
+		if err := f(row); err != nil {
+			return err
+		}
+	}
+}
+
 // mergeKeys finds how the hidden columns are compared.
 func mergeKeys(how *plan.Merge, columns []byte) ([]merge.Key, error) {
 	types := columnTypes(columns)
@@ -183,27 +185,6 @@ func mergeKeys(how *plan.Merge, columns []byte) ([]merge.Key, error) {
 	return keys, nil
 }
 
-// limiterOf carries out LIMIT and OFFSET.
-func limiterOf(m *plan.Merge, args []plan.Arg) (*merge.Limiter, error) {
-	l := new(merge.Limiter)
-	for _, c := range []struct {
-		count plan.Count
-		set   func(int64) error
-	}{{m.Limit, l.Limit}, {m.Offset, l.Offset}} {
-		n, given, refusal := countOf(c.count, args)
-		if refusal != nil {
-			return nil, refusal
-		}
-		if !given {
-			continue
-		}
-		if err := c.set(n); err != nil {
-			return nil, err
-		}
-	}
-	return l, nil
-}
-
 // errClientOf is an error that is for the client.
 func errClientOf(err error) error {
 	if refusal, ok := asRefusal(err); ok {
@@ -211,110 +192,6 @@ func errClientOf(err error) error {
 	}
 	return err
 }
-
-// countTypes are the integers' types (pg_type.oid), and none: then it is bigint.
-var countTypes = map[uint32]bool{0: true, 20: true, 21: true, 23: true}
-
-// countGiven reports whether there is a number, as opposed to NULL.
-func countGiven(c plan.Count, args []plan.Arg) bool {
-	return c.Set && (c.Arg == 0 || c.Arg <= len(args) && !args[c.Arg-1].Null)
-}
-
-// countOf reads a LIMIT or OFFSET. PostgreSQL would cast a parameter that was
-// declared as another type than an integer.
-func countOf(c plan.Count, args []plan.Arg) (n int64, ok bool, refusal *pgerror.Error) {
-	switch {
-	case !countGiven(c, args):
-		return 0, false, nil
-	case c.Arg == 0:
-		return c.Value, true, nil
-	}
-	a := args[c.Arg-1]
-	switch {
-	case !countTypes[a.OID]:
-		return 0, false, pgerror.Newf(pgerror.FeatureNotSupported, "LIMIT or OFFSET by a parameter of type %d is not supported over several shards", a.OID).
-			WithHint("Declare the parameter as bigint.")
-	case a.Format == 0:
-		n, err := strconv.ParseInt(strings.Trim(string(a.Value), " \t\n\v\f\r"), 10, 64)
-		if errors.Is(err, strconv.ErrRange) {
-			return 0, false, pgerror.Newf("22003", "value %q is out of range for type bigint", a.Value)
-		}
-		if err != nil {
-			return 0, false, pgerror.Newf("22P02", "invalid input syntax for type bigint: %q", a.Value)
-		}
-		return n, true, nil
-	}
-	switch len(a.Value) {
-	case 2:
-		return int64(int16(binary.BigEndian.Uint16(a.Value))), true, nil
-	case 4:
-		return int64(int32(binary.BigEndian.Uint32(a.Value))), true, nil
-	case 8:
-		return int64(binary.BigEndian.Uint64(a.Value)), true, nil
-	}
-	return 0, false, pgerror.New("22P03", "incorrect binary data format in bind parameter "+strconv.Itoa(c.Arg))
-}
-
-// columnCount is how many columns a RowDescription has.
-func columnCount(columns []byte) int {
-	if len(columns) < 2 {
-		return 0
-	}
-	return int(binary.BigEndian.Uint16(columns))
-}
-
-// columnTypes are the types of a RowDescription's columns.
-func columnTypes(columns []byte) []uint32 {
-	n := columnCount(columns)
-	types := make([]uint32, 0, n)
-	for b := columns[min(2, len(columns)):]; len(types) < n; {
-		_, rest, ok := protocol.CString(b)
-		if !ok || len(rest) < 18 {
-			return types
-		}
-		types = append(types, binary.BigEndian.Uint32(rest[6:]))
-		b = rest[18:]
-	}
-	return types
-}
-
-// withFormats is a RowDescription with the formats that a Bind asks for: a
-// description of a statement has none yet.
-func withFormats(columns, formats []byte) []byte {
-	if len(formats) == 0 {
-		return columns
-	}
-	out := append([]byte(nil), columns...)
-	n := columnCount(columns)
-	for b, i := out[min(2, len(out)):], 0; i < n; i++ {
-		_, rest, ok := protocol.CString(b)
-		if !ok || len(rest) < 18 {
-			return out
-		}
-		binary.BigEndian.PutUint16(rest[16:], formatOf(formats, i))
-		b = rest[18:]
-	}
-	return out
-}
-
-// legFormats asks for the client's formats in the columns it sees, and for
-// binary in the hidden ones.
-func legFormats(formats []byte, visible, hidden int) []byte {
-	if hidden == 0 {
-		return formats
-	}
-	var out []byte
-	for i := range visible {
-		out = binary.BigEndian.AppendUint16(out, formatOf(formats, i))
-	}
-	for range hidden {
-		out = append(out, 0, 1)
-	}
-	return out
-}
-
-// allBinary asks for every column in binary.
-var allBinary = []byte{0, 1}
 
 // shardsOf are all shards that the legs concern.
 func shardsOf(legs []plan.Leg) (set shards.Set) {

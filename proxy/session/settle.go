@@ -9,6 +9,35 @@ import (
 	"github.com/wyeproxy/wye/proxy/connpool"
 )
 
+// follow has take read what the members answer, while a cancel of the client
+// reaches them, and ends their streams. err is what went wrong when they were
+// asked: then nothing is read. wanted is that of settleStreams, should all go
+// well.
+func (s *Session) follow(list []*member, err error, wanted bool, take func() error) error {
+	s.cancelable(conns(list))
+	if err == nil {
+		err = take()
+	}
+	s.cancelable(nil)
+	if settled := s.settleStreams(list, err == nil && wanted); err == nil {
+		err = settled
+	}
+	return err
+}
+
+// begins waits for a member's answer to begin. What the server refuses is for
+// the client.
+func (s *Session) begins(m *member) error {
+	goes, err := m.stream.Described()
+	switch {
+	case err != nil:
+		return errClient{s.memberError(m, err)}
+	case !goes:
+		return errClient{m.stream.Refusal}
+	}
+	return nil
+}
+
 // settleStreams ends all streams of the members; the first trouble is
 // returned. wanted: their rest is of use, or they must not be cancelled, as
 // that would fail their transaction.

@@ -71,13 +71,10 @@ func (s *Session) describePrepare(tail []byte, name string) (*Description, error
 	b := protocol.AppendExecuteOnce(nil, append([]byte("PREPARE "+ownStatement), tail...))
 	b = protocol.AppendDescribe(b, ownStatement)
 	b = protocol.AppendClose(b, ownStatement)
-	st, err := s.ask(m, protocol.AppendFrame(b, 'S'))
-	if err == nil {
-		err = s.closeStream(m)
-	}
+	st, err := s.askWhole(m, b)
 	switch {
 	case err != nil:
-		return nil, errClient{s.memberError(m, err)}
+		return nil, err
 	case st.Refusal != nil:
 		return nil, errClient{s.ownError(m, st.Refusal, name)}
 	}

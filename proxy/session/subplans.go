@@ -79,16 +79,8 @@ func (s *Session) answerOf(o *order, p *plan.Scatter, d *Description, subs []pla
 	k := c.combineOn(p)
 	l := plan.Leg{Shards: shards.One(k), SQL: p.Combine.SQL}
 	list, err := s.launchArgs(&l, args, formats, to)
-	s.cancelable(conns(list))
 	out := s.newCollection()
-	if err == nil {
-		err = s.collect(list[0], out, 0)
-	}
-	s.cancelable(nil)
-	if settled := s.settleStreams(list, err == nil); err == nil {
-		err = settled
-	}
-	return out, err
+	return out, s.follow(list, err, true, func() error { return s.collect(list[0], out, 0) })
 }
 
 // collectMerged takes in the rows of a tier A plan.
@@ -99,21 +91,16 @@ func (s *Session) collectMerged(o *order, p *plan.Scatter, d *Description, subs 
 	}
 	l := &p.Legs[0]
 	list, err := s.launchLeg(l, o, s.parameterTypes(d), subs, formats, to)
-	s.cancelable(conns(list))
-	if err == nil {
-		_, err = s.takeMerged(p.Merge, list, limiter, func(row []byte) error {
+	return s.follow(list, err, s.shards.gang.inTx(), func() error {
+		_, err := s.takeMerged(p.Merge, list, limiter, func(row []byte) error {
 			c.have(s.leadTypes(list[0].shard, list[0].stream.Columns), p.Merge.Hidden)
 			return c.add(row[protocol.HeaderLen:], 0)
 		})
-	}
-	if err == nil {
-		c.have(s.leadTypes(list[0].shard, list[0].stream.Columns), p.Merge.Hidden)
-	}
-	s.cancelable(nil)
-	if settled := s.settleStreams(list, err == nil && s.shards.gang.inTx()); err == nil {
-		err = settled
-	}
-	return err
+		if err == nil {
+			c.have(s.leadTypes(list[0].shard, list[0].stream.Columns), p.Merge.Hidden)
+		}
+		return err
+	})
 }
 
 // have gives c columns of these types, without those at the end that only the

@@ -5,6 +5,9 @@
 // It never decides and never runs anything: package router makes plans,
 // proxy/session carries them out.
 //
-// Where to look: a plan that is wrong, package router; a plan that reads
-// badly, plan.go.
+// scatter.go has the plans that read several shards, write.go those that
+// write, copy.go those of COPY, plan.go all others.
+//
+// Where to look: a plan that is wrong, package router or router/shardplan; a
+// plan that reads badly, its String.
 package plan

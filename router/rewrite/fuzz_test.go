@@ -34,7 +34,7 @@ func FuzzSelect(f *testing.F) {
 		if r, no := gatherAll(stmt); (r == nil) == (no == nil) {
 			t.Fatalf("result %v, refusal %v", r, no)
 		}
-		if !same(before, stmt) {
+		if !Same(before, stmt) {
 			t.Error("the tree has changed")
 		}
 	})

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -11,17 +12,24 @@ import (
 	"github.com/wyeproxy/wye/router/sqlparse"
 )
 
-// printSelect prints a statement, and reads it again: what does not come back
-// as the tree that was meant is refused, whoever is to blame.
-func printSelect(s *pg_query.SelectStmt) (string, *Refusal) {
-	tree := &pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{Stmt: &pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: s}}}}}
-	text, err := sqlparse.Deparse(tree)
+// Print prints one statement, and reads it again: what does not come back as
+// the tree that was meant is an error, whoever is to blame.
+func Print(n *pg_query.Node) (string, error) {
+	text, err := sqlparse.Deparse(&pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{Stmt: n}}})
 	if err != nil {
-		return "", refuse("an expression that cannot be printed", "")
+		return "", errors.New("cannot be printed")
 	}
 	again, err := sqlparse.Tree(text)
-	if err != nil || len(again.Stmts) != 1 || !same(s, again.Stmts[0].Stmt.GetSelectStmt()) {
-		return "", refuse("an expression that cannot be printed exactly", "")
+	if err != nil || len(again.Stmts) != 1 || !Same(n, again.Stmts[0].Stmt) {
+		return "", errors.New("cannot be printed exactly")
+	}
+	return text, nil
+}
+
+func printSelect(s *pg_query.SelectStmt) (string, *Refusal) {
+	text, err := Print(&pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: s}})
+	if err != nil {
+		return "", refuse("an expression that "+err.Error(), "")
 	}
 	return text, nil
 }

@@ -76,7 +76,7 @@ func planOf(t testing.TB, c shapeCase) (*Result, *Refusal) {
 			t.Errorf("%s: gather refers to gather", c.sql)
 		}
 	}
-	if !same(before, stmt) {
+	if !Same(before, stmt) {
 		t.Errorf("%s: the tree has changed", c.sql)
 	}
 	if (result == nil) == (no == nil) {

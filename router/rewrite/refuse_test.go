@@ -93,7 +93,7 @@ func TestLegLimit(t *testing.T) {
 // TestPrinted is that the printer is exact for what people write: where it is
 // not, the statement is refused.
 func TestPrinted(t *testing.T) {
-	if same(parse(t, "SELECT a + 1 FROM t"), parse(t, "SELECT a + 2 FROM t")) || !same(parse(t, "SELECT a+1 FROM t"), parse(t, "SELECT  a + 1 FROM t")) {
+	if Same(parse(t, "SELECT a + 1 FROM t"), parse(t, "SELECT a + 2 FROM t")) || !Same(parse(t, "SELECT a+1 FROM t"), parse(t, "SELECT  a + 1 FROM t")) {
 		t.Error("trees are not told apart")
 	}
 	more := []string{

@@ -125,7 +125,7 @@ func fingerprint(b *strings.Builder, m protoreflect.Message, name func(*pg_query
 		}
 	}
 	for f, v := range fields(m) {
-		if strings.HasSuffix(string(f.Name()), "location") || strings.HasPrefix(string(f.Name()), "stmt_l") {
+		if isPlace(f) {
 			continue
 		}
 		fmt.Fprintf(b, "%d", f.Number())
@@ -147,10 +147,50 @@ func fingerprint(b *strings.Builder, m protoreflect.Message, name func(*pg_query
 	}
 }
 
-// same reports whether two trees differ only in where things stood.
-func same(a, b proto.Message) bool {
-	var x, y strings.Builder
-	fingerprint(&x, a.ProtoReflect(), nil)
-	fingerprint(&y, b.ProtoReflect(), nil)
-	return x.String() == y.String()
+// Same reports whether two trees differ only in where things stood.
+func Same(a, b proto.Message) bool { return alike(a.ProtoReflect(), b.ProtoReflect()) }
+
+func alike(a, b protoreflect.Message) bool {
+	if a.Descriptor() != b.Descriptor() || a.IsValid() != b.IsValid() {
+		return false
+	}
+	n := 0
+	for f, v := range fields(a) {
+		if isPlace(f) {
+			continue
+		}
+		if n++; !b.Has(f) || !alikeValues(f, v, b.Get(f)) {
+			return false
+		}
+	}
+	for f := range fields(b) {
+		if !isPlace(f) {
+			n--
+		}
+	}
+	return n == 0
+}
+
+func alikeValues(f protoreflect.FieldDescriptor, a, b protoreflect.Value) bool {
+	switch {
+	case f.Kind() != protoreflect.MessageKind:
+		return a.Equal(b)
+	case !f.IsList():
+		return alike(a.Message(), b.Message())
+	}
+	x, y := a.List(), b.List()
+	if x.Len() != y.Len() {
+		return false
+	}
+	for i := range x.Len() {
+		if !alike(x.Get(i).Message(), y.Get(i).Message()) {
+			return false
+		}
+	}
+	return true
+}
+
+// isPlace reports whether a field says where something stood in the text.
+func isPlace(f protoreflect.FieldDescriptor) bool {
+	return strings.HasSuffix(string(f.Name()), "location") || strings.HasPrefix(string(f.Name()), "stmt_l")
 }

@@ -169,8 +169,9 @@ func (b *block) spreadItem(it *item, env []keySet) *kindOf {
 	return &kindOf{sharded: true, keys: []keySet{k}}
 }
 
-// join is how the rows of a join are spread; l has what its condition says.
-func (s *statement) join(kind pg_query.JoinType, left, right *kindOf, l *level) *kindOf {
+// eitherRefused is how rows are spread of which one side cannot be had, or that
+// every shard has on both sides; nil of all others.
+func eitherRefused(left, right *kindOf) *kindOf {
 	switch {
 	case left.refusal != nil:
 		return left
@@ -178,7 +179,16 @@ func (s *statement) join(kind pg_query.JoinType, left, right *kindOf, l *level) 
 		return right
 	case !left.sharded && !right.sharded:
 		return everywhere
-	case left.sharded && right.sharded:
+	}
+	return nil
+}
+
+// join is how the rows of a join are spread; l has what its condition says.
+func (s *statement) join(kind pg_query.JoinType, left, right *kindOf, l *level) *kindOf {
+	if k := eitherRefused(left, right); k != nil {
+		return k
+	}
+	if left.sharded && right.sharded {
 		return s.joinSharded(kind, left, right, l)
 	}
 	preserved := kind == pg_query.JoinType_JOIN_FULL || kind == pg_query.JoinType_JOIN_LEFT && !left.sharded || kind == pg_query.JoinType_JOIN_RIGHT && !right.sharded

@@ -111,13 +111,8 @@ func (b *block) partitions() (lists [][]*pg_query.Node) {
 // spreadArms is how the rows of a set operation are spread.
 func (b *block) spreadArms(env []keySet) *kindOf {
 	left, right := b.arms[0].spreadDerived(env), b.arms[1].spreadDerived(env)
-	switch {
-	case left.refusal != nil:
-		return left
-	case right.refusal != nil:
-		return right
-	case !left.sharded && !right.sharded:
-		return everywhere
+	if k := eitherRefused(left, right); k != nil {
+		return k
 	}
 	keys := b.commonKeys(left, right)
 	if left.sharded && right.sharded && (len(keys) > 0 || b.stmt.Op == pg_query.SetOperation_SETOP_UNION && b.stmt.All) {

@@ -39,14 +39,7 @@ func (a *Analysis) planInsert(s *statement, tree *pg_query.ParseResult, stmt *pg
 		a.insertReference(s, b, it, tree, stmt)
 		return
 	case shards.Single:
-		a.set = a.setOfAll(s)
-		no := refusef("", "INSERT into %q, which is on one shard, of rows of others is not supported", it.table.Name)
-		if b.source != nil {
-			no = a.carryRows(s, b, it, stmt, nil)
-		}
-		if no != nil {
-			a.alone = no.plan()
-		}
+		a.insertSingle(s, b, it, stmt)
 		return
 	}
 	a.localSequences(b, it, stmt)
@@ -58,6 +51,18 @@ func (a *Analysis) planInsert(s *statement, tree *pg_query.ParseResult, stmt *pg
 	default: // DEFAULT VALUES
 		s.refuseKey(it, it.table.Keys[0])
 		a.refuse(s.refused)
+	}
+}
+
+// insertSingle plans an INSERT into a table that one shard has.
+func (a *Analysis) insertSingle(s *statement, b *block, it *item, stmt *pg_query.InsertStmt) {
+	a.set = a.setOfAll(s)
+	no := refusef("", "INSERT into %q, which is on one shard, of rows of others is not supported", it.table.Name)
+	if b.source != nil {
+		no = a.carryRows(s, b, it, stmt, nil)
+	}
+	if no != nil {
+		a.alone = no.plan()
 	}
 }
 
@@ -81,105 +86,6 @@ func (a *Analysis) others(s *statement, target *item) *program {
 	p := or(a.p.shardMap.All(), list...)
 	p.trust(s)
 	return p
-}
-
-// insertRows plans INSERT ... VALUES.
-func (a *Analysis) insertRows(s *statement, b *block, it *item, ins *insert, tree *pg_query.ParseResult, stmt *pg_query.InsertStmt) {
-	for i := range ins.rows {
-		for j := range ins.rows[i].keys {
-			ins.rows[i].keys[j].trust(s)
-		}
-	}
-	ins.reads = a.others(s, it)
-	ins.why = "INSERT into " + it.table.Name + " by " + strings.Join(it.table.Keys, ", ")
-	a.insert = ins
-	if no := a.splittable(s, b, ins); no != nil {
-		ins.alone = no.plan()
-		return
-	}
-	if no := ins.write(a.p, it, tree, stmt); no != nil {
-		ins.alone = no.plan()
-	}
-}
-
-// splittable says why rows cannot go to several shards by statements of their
-// own.
-func (a *Analysis) splittable(s *statement, b *block, ins *insert) *refusal {
-	switch {
-	case ins.reads != nil || len(b.subs) > 0 || len(b.derive) > 0:
-		return refusef(hintOneByOne, "INSERT of rows for several shards with sub-queries is not supported")
-	case s.calls.system != "":
-		return refusef("", "system column %q over several shards is not supported", s.calls.system)
-	case len(ins.rows) < 2:
-		return refusef("", "INSERT of one row cannot concern several shards")
-	}
-	return nil
-}
-
-// write makes the texts that the statements of several shards are put together
-// of. What is the time of the transaction is one time for all.
-func (n *insert) write(p *Planner, it *item, tree *pg_query.ParseResult, stmt *pg_query.InsertStmt) *refusal {
-	n.clients = highestParam(tree)
-	copied := proto.Clone(stmt).(*pg_query.InsertStmt)
-	giveTimes(it.rel, copied)
-	setTimes(it.rel, copied.OnConflictClause.GetTargetList())
-	before := proto.Clone(copied)
-	if !freezeNow(p, copied, n.clients+1) {
-		return refusef("Compute the time first, and pass it as a parameter.", "INSERT of rows for several shards with a function of time is not supported")
-	}
-	n.now = !proto.Equal(before, copied)
-	src := copied.SelectStmt.GetSelectStmt()
-	lists := src.ValuesLists
-	var no *refusal
-	for i := range lists {
-		var row string
-		src.ValuesLists = []*pg_query.Node{lists[i]}
-		if row, no = rowText(src); no != nil {
-			return no
-		}
-		n.rows[i].text = cutParams(row)
-	}
-	return n.frame(copied, lists[0])
-}
-
-// rowText prints VALUES of one row, without the word.
-func rowText(src *pg_query.SelectStmt) (string, *refusal) {
-	text, no := deparse(&pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: &pg_query.SelectStmt{
-		ValuesLists: src.ValuesLists, Op: src.Op, LimitOption: src.LimitOption,
-	}}})
-	if no != nil {
-		return "", no
-	}
-	row, ok := strings.CutPrefix(text, "VALUES ")
-	if !ok {
-		return "", refusef("", "the statement cannot be written anew for several shards")
-	}
-	return row, nil
-}
-
-// mark is a row that stands in the text for all rows.
-const mark = "'wye rows'"
-
-// frame cuts the rest of the statement around its rows.
-func (n *insert) frame(stmt *pg_query.InsertStmt, _ *pg_query.Node) *refusal {
-	src := stmt.SelectStmt.GetSelectStmt()
-	src.ValuesLists = []*pg_query.Node{{Node: &pg_query.Node_List{List: &pg_query.List{Items: []*pg_query.Node{pg_query.MakeAConstStrNode("wye rows", 0)}}}}}
-	text, no := deparse(&pg_query.Node{Node: &pg_query.Node_InsertStmt{InsertStmt: stmt}})
-	if no != nil {
-		return no
-	}
-	head, tail, ok := strings.Cut(text, "("+mark+")")
-	if !ok || strings.Contains(tail, mark) {
-		return refusef("", "the statement cannot be written anew for several shards")
-	}
-	n.head, n.tail = cutParams(head), cutParams(tail)
-	n.ordered = len(stmt.ReturningList) > 0 && !mayskip(stmt.OnConflictClause)
-	return nil
-}
-
-// mayskip: some rows may return nothing.
-func mayskip(c *pg_query.OnConflictClause) bool {
-	return c != nil && (c.Action == pg_query.OnConflictAction_ONCONFLICT_NOTHING || c.WhereClause != nil)
 }
 
 // conflict checks what ON CONFLICT relies on.
@@ -208,123 +114,6 @@ func (s *statement) conflict(it *item, c *pg_query.OnConflictClause) {
 		s.refuse(refusef("Add "+strings.Join(it.table.Keys, ", ")+" to the index and to ON CONFLICT.",
 			"ON CONFLICT on columns without the sharding key of %q is not supported", it.rel.Name))
 	}
-}
-
-// insertSelect plans INSERT ... SELECT into a sharded table: each shard inserts
-// its own rows, if they stay there; or else they are carried.
-func (a *Analysis) insertSelect(s *statement, b *block, it *item, stmt *pg_query.InsertStmt) {
-	at, no := s.keyPlaces(b, it, stmt)
-	if no != nil {
-		a.refuse(no)
-		return
-	}
-	a.set = a.others(s, it)
-	keyed := a.constantKey(s, it, stmt.SelectStmt.GetSelectStmt(), b.source, at)
-	switch {
-	case keyed != nil:
-		keyed.trust(s)
-		if a.set != nil {
-			keyed = or(a.p.everyShard(), keyed, a.set)
-			keyed.trust(s) // what stands beside the key says of its type too
-		}
-		a.set = keyed
-	case !s.copiesKey(b.source, it, at):
-		a.set = nil // on whichever shard the rows are, they may belong to others
-	case a.pushRows(s, b, it, stmt):
-		return
-	}
-	if no := a.carryRows(s, b, it, stmt, at); no != nil {
-		a.alone = no.plan()
-		if a.set == nil {
-			a.refuse(no)
-		}
-	}
-}
-
-// pushRows has each shard insert its own rows, if it can.
-func (a *Analysis) pushRows(s *statement, b *block, it *item, stmt *pg_query.InsertStmt) bool {
-	if b.timeColumn(it.rel, stmt) != "" {
-		stmt = selectTimes(it.rel, stmt, b.source)
-	}
-	if b.timeColumn(it.rel, stmt) != "" || !s.pushable(b.source) {
-		return false
-	}
-	stmt = proto.Clone(stmt).(*pg_query.InsertStmt)
-	setTimes(it.rel, stmt.OnConflictClause.GetTargetList())
-	a.pushWrite(s, &pg_query.Node{Node: &pg_query.Node_InsertStmt{InsertStmt: stmt}}, "INSERT into "+it.table.Name, 0)
-	done := a.alone == nil
-	a.alone = nil
-	return done
-}
-
-// pushable reports whether a source can run shard by shard.
-func (s *statement) pushable(src *block) bool {
-	return src.spreadDerived(nil).refusal == nil && s.calls.volatile == "" && !s.calls.sample && s.calls.system == "" && !s.writesWith()
-}
-
-// keyPlaces are the sharding key's columns among those that the source gives.
-func (s *statement) keyPlaces(b *block, it *item, stmt *pg_query.InsertStmt) (at []int, no *refusal) {
-	columns, plain := insertColumns(it.rel, stmt)
-	for _, name := range it.table.Keys {
-		i := slices.Index(columns, name)
-		attr := it.rel.Column(name)
-		if i < 0 || !plain || !b.source.outOpen && i >= len(b.source.outIDs) ||
-			attr != nil && attr.Identity != 0 && stmt.Override == pg_query.OverridingKind_OVERRIDING_USER_VALUE {
-			s.refuseKey(it, name)
-			return nil, s.refused
-		}
-		at = append(at, i)
-	}
-	return at, nil
-}
-
-// copiesKey reports whether the source copies the sharding key of a table of
-// the same map.
-func (s *statement) copiesKey(src *block, it *item, at []int) bool {
-	k := src.spreadDerived(nil)
-	if k.refusal != nil || src.outOpen {
-		return false
-	}
-	return slices.ContainsFunc(k.keys, func(one keySet) bool {
-		return one.group == it.table.Group && slices.Equal(src.ordinals(src.outIDs, one), at) && s.sameTypes(it, src, at)
-	})
-}
-
-// sameTypes: no cast on the way may change the key.
-func (s *statement) sameTypes(it *item, src *block, at []int) bool {
-	for i, name := range it.table.Keys {
-		want := it.rel.Column(name)
-		id := src.outIDs[at[i]]
-		if want == nil || id == 0 || !s.comparable(id, it.columnID(name)) {
-			return false
-		}
-		got := s.cols[id].attr
-		if want.Typmod >= 0 && want.Typmod != got.Typmod {
-			return false
-		}
-	}
-	return true
-}
-
-// constantKey is the program for INSERT ... SELECT 5, ... .
-func (a *Analysis) constantKey(s *statement, it *item, stmt *pg_query.SelectStmt, src *block, at []int) *program {
-	if stmt.Op != pg_query.SetOperation_SETOP_NONE || len(stmt.TargetList) != len(src.outIDs) {
-		return nil
-	}
-	p := &program{op: opKey, set: a.p.everyShard(), table: it.table}
-	for i, name := range it.table.Keys {
-		attr := it.rel.Column(name)
-		n := stmt.TargetList[at[i]].GetResTarget().GetVal()
-		v, ok := readValue(n)
-		typ, also := s.p.keyType(attr)
-		// A constant of another type is cast, and a length would cut it.
-		if !ok || !also || attr.Typmod >= 0 || v.kind == valueNull {
-			return nil
-		}
-		s.params.at(n, typ) // it takes the column's type
-		p.keys = append(p.keys, key{value: v, typ: typ, assigned: true})
-	}
-	return p
 }
 
 // insertReference plans an INSERT into a table that every shard has.

@@ -6,11 +6,9 @@ import (
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/wyeproxy/wye/router/plan"
 	"github.com/wyeproxy/wye/router/rewrite"
-	"github.com/wyeproxy/wye/router/sqlparse"
 	"github.com/wyeproxy/wye/shards"
 )
 
@@ -240,45 +238,6 @@ func (b *block) onlyExists() *refusal {
 		}
 	}
 	return nil
-}
-
-func highestParam(m proto.Message) (most int) {
-	rewrite.Walk(m, func(m proto.Message) bool {
-		if p, ok := m.(*pg_query.ParamRef); ok {
-			most = max(most, int(p.Number))
-		}
-		return true
-	})
-	return most
-}
-
-// deparse prints one statement. What does not read back as what was meant is
-// refused, whoever is to blame.
-func deparse(n *pg_query.Node) (string, *refusal) {
-	sql, err := sqlparse.Deparse(&pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{Stmt: n}}})
-	if err == nil {
-		var tree *pg_query.ParseResult
-		if tree, err = sqlparse.Tree(sql); err == nil && len(tree.Stmts) == 1 && proto.Equal(placeless(n), placeless(tree.Stmts[0].Stmt)) {
-			return sql, nil
-		}
-	}
-	return "", refusef("", "the statement cannot be written anew for several shards")
-}
-
-// placeless is a copy that does not say where things stood in the text.
-func placeless(n *pg_query.Node) proto.Message {
-	out := proto.Clone(n)
-	rewrite.Walk(out, func(m proto.Message) bool {
-		r := m.ProtoReflect()
-		fields := r.Descriptor().Fields()
-		for i := range fields.Len() {
-			if f := fields.Get(i); strings.HasSuffix(string(f.Name()), "location") || strings.HasPrefix(string(f.Name()), "stmt_l") {
-				r.Clear(f)
-			}
-		}
-		return true
-	})
-	return out
 }
 
 // everyShard is the set of all.

@@ -71,3 +71,22 @@ func operator(e *pg_query.A_Expr) string {
 	}
 	return ""
 }
+
+func highestParam(m proto.Message) (most int) {
+	rewrite.Walk(m, func(m proto.Message) bool {
+		if p, ok := m.(*pg_query.ParamRef); ok {
+			most = max(most, int(p.Number))
+		}
+		return true
+	})
+	return most
+}
+
+// deparse prints one statement, as it was meant.
+func deparse(n *pg_query.Node) (string, *refusal) {
+	sql, err := rewrite.Print(n)
+	if err != nil {
+		return "", refusef("", "the statement cannot be written anew for several shards")
+	}
+	return sql, nil
+}

@@ -84,33 +84,30 @@ func (h *Hint) word(word string) {
 		}
 		h.Shard = value
 	case name == "cache":
-		age, err := time.ParseDuration(value)
 		if value == "off" {
-			age, err = 0, nil
+			value = "0"
 		}
-		if err != nil || age < 0 {
-			h.bad(word)
-			return
-		}
-		if h.HasCache && h.Cache != age {
-			h.bad(word)
-			age = min(age, h.Cache)
-		}
-		h.Cache, h.HasCache = age, true
+		h.Cache, h.HasCache = h.stricter(word, value, h.Cache, h.HasCache)
 	case name == "max_staleness":
-		age, err := time.ParseDuration(value)
-		if err != nil || age < 0 {
-			h.bad(word)
-			return
-		}
-		if h.HasMaxStaleness && h.MaxStaleness != age {
-			h.bad(word)
-			age = min(age, h.MaxStaleness)
-		}
-		h.MaxStaleness, h.HasMaxStaleness = age, true
+		h.MaxStaleness, h.HasMaxStaleness = h.stricter(word, value, h.MaxStaleness, h.HasMaxStaleness)
 	default:
 		h.bad(word)
 	}
+}
+
+// stricter is the age that word asks for, or the one that was asked for before
+// if that is less.
+func (h *Hint) stricter(word, value string, before time.Duration, has bool) (time.Duration, bool) {
+	age, err := time.ParseDuration(value)
+	switch {
+	case err != nil || age < 0:
+		h.bad(word)
+		return before, has
+	case has && before != age:
+		h.bad(word)
+		age = min(age, before)
+	}
+	return age, true
 }
 
 func (h *Hint) bad(word string) {

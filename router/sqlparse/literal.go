@@ -11,6 +11,7 @@ type wanted struct {
 	found      int // its number
 	mark       byte
 	forgotten  bool // a list or rows have been cut short: numbers are no sure thing
+	all        *[]Written
 }
 
 func (w *wanted) meet(i, end int, mark byte) {
@@ -18,6 +19,9 @@ func (w *wanted) meet(i, end int, mark byte) {
 		w.from, w.end, w.mark, w.found = i, end, mark, w.met
 	}
 	w.met++
+	if w.all != nil {
+		*w.all = append(*w.all, Written{i, end, mark})
+	}
 }
 
 func (s *skeleton) forgets() {
@@ -44,7 +48,8 @@ type finder struct {
 // maxRoom bounds what a finder keeps.
 const maxRoom = 1 << 16
 
-// find runs over sql with w.
+// find runs over sql with w. false: the literals of sql are not those of all
+// texts of its Statement, one for one.
 func find(sql []byte, w wanted) (wanted, bool) {
 	f := finders.Get().(*finder)
 	f.wanted = w
@@ -54,7 +59,7 @@ func find(sql []byte, w wanted) (wanted, bool) {
 	if f.src = nil; cap(f.out) <= maxRoom {
 		finders.Put(f)
 	}
-	return w, ok && !w.forgotten && w.mark != 0
+	return w, ok && !w.forgotten
 }
 
 // Literal is literal number i of sql, from 0, as it is written, and of which
@@ -64,7 +69,7 @@ func find(sql []byte, w wanted) (wanted, bool) {
 // of the same kinds, one for one.
 func Literal(sql []byte, i int) (text []byte, kind byte, ok bool) {
 	w, ok := find(sql, wanted{number: i, at: -1})
-	if !ok {
+	if !ok || w.mark == 0 {
 		return nil, 0, false
 	}
 	return sql[w.from:w.end], w.mark, true
@@ -73,5 +78,18 @@ func Literal(sql []byte, i int) (text []byte, kind byte, ok bool) {
 // LiteralAt is the number of the literal that begins at byte at of sql.
 func LiteralAt(sql []byte, at int) (i int, ok bool) {
 	w, ok := find(sql, wanted{number: -1, at: at})
-	return w.found, ok
+	return w.found, ok && w.mark != 0
+}
+
+// Written is where a literal stands in a text: from byte From on, up to To.
+type Written struct {
+	From, To int
+	Kind     byte
+}
+
+// Literals appends all literals of sql to dst, in order. It is not ok where
+// [Literal] is not.
+func Literals(dst []Written, sql []byte) (_ []Written, ok bool) {
+	_, ok = find(sql, wanted{number: -1, at: -1, all: &dst})
+	return dst, ok
 }

@@ -22,6 +22,15 @@ func TestLiteral(t *testing.T) {
 	if _, _, ok := Literal([]byte(sql), 5); ok {
 		t.Error("there is no sixth")
 	}
+	all, ok := Literals(nil, []byte(sql))
+	if !ok || len(all) != 5 {
+		t.Fatalf("%d literals %v", len(all), ok)
+	}
+	for i, l := range all {
+		if text, kind, _ := Literal([]byte(sql), i); sql[l.From:l.To] != string(text) || l.Kind != kind {
+			t.Errorf("%d is %s and %s", i, sql[l.From:l.To], text)
+		}
+	}
 	if _, ok := LiteralAt([]byte(sql), 0); ok {
 		t.Error("no literal begins there")
 	}
@@ -36,6 +45,9 @@ func TestLiteralOfCutShapes(t *testing.T) {
 	} {
 		if _, _, ok := Literal([]byte(sql), 0); ok != want {
 			t.Errorf("%s: %v", sql, ok)
+		}
+		if _, ok := Literals(nil, []byte(sql)); ok != want {
+			t.Errorf("all of %s: %v", sql, ok)
 		}
 	}
 }
