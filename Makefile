@@ -40,8 +40,8 @@ test: deps bin/testsum ## run all tests on real clusters; PKGS=./router/... for 
 	@$(first_build)
 	@bin/testsum $(if $(filter ./...,$(PKGS)),-integration) -again -- -count=1 -timeout=$(TEST_TIMEOUT) $(PKGS)
 
-race: deps bin/testsum ## run all tests under the race detector
-	@bin/testsum -again -- -race -count=1 -timeout=$(RACE_TIMEOUT) $(PKGS)
+race: deps bin/testsum ## run under the race detector what a data race can show in (internal/testsum/leftout.go)
+	@bin/testsum -race -again -- -count=1 -timeout=$(RACE_TIMEOUT) $(PKGS)
 
 lint: $(GOLANGCI) ## gofmt, go vet, golangci-lint, and no paths of somebody's machine
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not formatted (make fmt):" $$bad; exit 1; fi
