@@ -37,6 +37,7 @@ var raceless = []leftOut{
 	{"router/rewrite", "", "pure: starts no goroutine, and neither do its tests"},
 	{"router/shardplan", "", "pure: starts no goroutine, and neither do its tests"},
 	{"shards", "", "pure: starts no goroutine, and neither do its tests"},
+	{"shards/commit", "TestAMillionIDs", "a million numbers that PostgreSQL makes"},
 	{"shards/copysplit", "", "pure: starts no goroutine, and neither do its tests"},
 	{"shards/fold", "", "pure: starts no goroutine, and neither do its tests"},
 	{"shards/merge", "", "pure: starts no goroutine, and neither do its tests"},
