@@ -137,6 +137,7 @@ func (l *steady) stop() {
 // none of them fails, and the server is out of rotation within 1.5 s of its
 // death, each time.
 func TestDrillHTTPKills(t *testing.T) {
+	t.Parallel()
 	servers, cfg := httpPool(t, "")
 	p := startProcess(t, nil, cfg)
 	load := steadyLoad(t, p.addr(), 1000)
