@@ -121,13 +121,16 @@ const generous = 30 * time.Second
 // fault would bring about instead takes longer by far.
 const prompt = 5 * time.Second
 
-// eventually waits for a condition.
+// eventually waits for a condition. Where that takes long it is looked at less
+// and less often: many looks are a connection to a server each.
 func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(generous); !done(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
+	for began := time.Now(); !done(); {
+		waited := time.Since(began)
+		if waited > generous {
 			t.Fatalf("in vain: %s", what)
 		}
+		time.Sleep(min(max(5*time.Millisecond, waited/16), 100*time.Millisecond))
 	}
 }
 

@@ -30,7 +30,7 @@ func TestLeaks(t *testing.T) {
 	_, addr := startProxy(t, c, leakConfig)
 	r, err := leakcheck.Run(t.Context(), leakcheck.Options{
 		Pooled: leakcheck.URL(addr, leakcheck.Pooled), Private: leakcheck.URL(c.Primary.Addr(), leakcheck.Private),
-		Steps: envInt("WYE_LEAK_STEPS", 10_000), Seed: uint64(envInt("WYE_LEAK_SEED", 1)),
+		Steps: envInt("WYE_LEAK_STEPS", leakSteps), Seed: uint64(envInt("WYE_LEAK_SEED", 1)),
 	})
 	if err != nil {
 		t.Fatal(err)

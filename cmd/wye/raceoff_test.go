@@ -3,3 +3,5 @@
 package main
 
 var raceFlags []string
+
+const leakSteps = 10_000

@@ -261,7 +261,7 @@ func (r *rig) recover(t *testing.T, c *Coordinator, o RecoveryOptions) {
 			if time.Since(begun) > patience {
 				t.Fatal("a transaction is still open")
 			}
-			time.Sleep(time.Millisecond)
+			time.Sleep(max(time.Millisecond, time.Since(begun)/16)) // each look is a connection
 		}
 	}
 	o.Shards = len(r.shards)
