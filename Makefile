@@ -11,6 +11,9 @@ GOLANGCI         := bin/golangci-lint-$(GOLANGCI_VERSION)
 PKGS         ?= ./...
 TEST_TIMEOUT ?= 20m
 RACE_TIMEOUT ?= 30m
+# How many tests of one package run at once: most wait for servers, so more
+# than there are CPUs, but not so many that they starve each other.
+PARALLEL     ?= 4
 FUZZTIME     ?= 5s
 VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
@@ -38,10 +41,10 @@ demo: build ## run wye on a throw-away cluster; ONCE=1 runs the tour and exits, 
 
 test: deps bin/testsum ## run all tests on real clusters; PKGS=./router/... for some
 	@$(first_build)
-	@bin/testsum $(if $(filter ./...,$(PKGS)),-integration) -again -- -count=1 -timeout=$(TEST_TIMEOUT) $(PKGS)
+	@bin/testsum $(if $(filter ./...,$(PKGS)),-integration) -again -- -count=1 -parallel=$(PARALLEL) -timeout=$(TEST_TIMEOUT) $(PKGS)
 
-race: deps bin/testsum ## run all tests under the race detector
-	@bin/testsum -again -- -race -count=1 -timeout=$(RACE_TIMEOUT) $(PKGS)
+race: deps bin/testsum ## run under the race detector what a data race can show in (internal/testsum/leftout.go)
+	@bin/testsum -race -again -- -count=1 -parallel=$(PARALLEL) -timeout=$(RACE_TIMEOUT) $(PKGS)
 
 lint: $(GOLANGCI) ## gofmt, go vet, golangci-lint, and no paths of somebody's machine
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not formatted (make fmt):" $$bad; exit 1; fi

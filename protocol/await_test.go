@@ -82,7 +82,7 @@ func TestAwaitLittleRoom(t *testing.T) {
 			}
 		})
 		rest := make([]byte, 6)
-		must(t, link.SetReadDeadline(time.Now().Add(2*time.Second)))
+		must(t, link.SetReadDeadline(time.Now().Add(30*time.Second)))
 		for got := 0; got < len(rest); {
 			n, err := link.Recv(rest[got:])
 			must(t, err)

@@ -49,7 +49,7 @@ func mock(t *testing.T, script func(*pgmock.Peer) error) *pgmock.Server {
 
 func dial(t *testing.T, o DialOptions) (*ServerConn, error) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
 	defer stop()
 	o.Authenticator = trusting
 	if o.Params == nil {

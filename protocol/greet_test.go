@@ -31,7 +31,7 @@ var (
 func greet(t *testing.T, kind string, config *tls.Config, client func(peer net.Conn)) (Hello, error) {
 	t.Helper()
 	ours, peer := pair(t, kind)
-	must(t, ours.SetDeadline(time.Now().Add(10*time.Second)))
+	must(t, ours.SetDeadline(time.Now().Add(30*time.Second)))
 	left := make(chan struct{})
 	go func() {
 		defer close(left)

@@ -150,7 +150,7 @@ func TestCloseWhileWaiting(t *testing.T) {
 					if err == nil {
 						t.Error("no error")
 					}
-				case <-time.After(10 * time.Second):
+				case <-time.After(30 * time.Second):
 					t.Fatal("still waiting")
 				}
 				_ = peer

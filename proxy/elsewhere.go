@@ -105,7 +105,7 @@ func (e *elsewhere) run() {
 		if err != nil {
 			e.silent(err.Error())
 		}
-		if time.Since(began) > elsewhereRest {
+		if time.Since(began) > elsewhereRest || errors.Is(err, errReignOver) {
 			retry = elsewhereRetry
 		}
 		pause(e.cluster.life, retry)
@@ -113,8 +113,8 @@ func (e *elsewhere) run() {
 	}
 }
 
-// follow listens to the present primary until it is another, or something
-// fails.
+// follow listens to the present primary until it is another, which is
+// errReignOver, or something fails.
 func (e *elsewhere) follow() error {
 	c := e.cluster
 	n, f, err := c.awaitAnyPrimary()
@@ -123,8 +123,17 @@ func (e *elsewhere) follow() error {
 	}
 	ctx, stop := context.WithCancel(c.life)
 	defer stop()
-	defer context.AfterFunc(f.current(), stop)()
-	node := f.nodes[n]
+	reign := f.reignOf(n)
+	defer context.AfterFunc(reign, stop)()
+	err = e.followAt(ctx, f.nodes[n])
+	if reign.Err() != nil {
+		return errReignOver
+	}
+	return err
+}
+
+func (e *elsewhere) followAt(ctx context.Context, node config.Node) error {
+	c := e.cluster
 	s, err := e.listen(ctx, node)
 	if err != nil {
 		return err

@@ -29,16 +29,16 @@ type fleet struct {
 	found  atomic.Bool  // there was a primary once
 	lostAt atomic.Int64 // freshness.Instant since when there is none, 0 while there is
 
+	reign *reign
+
 	mu    sync.Mutex
 	ended bool
-	reign context.Context // ends when the primary does
-	end   context.CancelFunc
 }
 
 func newFleet(c *cluster, r *route) *fleet {
 	f := &fleet{cluster: c, nodes: r.cluster.Nodes, health: r.cluster.Health}
 	f.ask = &asker{fleet: f, kept: make([]keptConn, len(f.nodes))}
-	f.reign, f.end = context.WithCancel(context.Background())
+	f.reign = newReign()
 	h := f.health
 	f.watch = watch.New(watch.Options{
 		Nodes: addressesOf(f.nodes), Ask: f.ask, Clock: c.clock, Interval: h.Interval, Timeout: h.Timeout,
@@ -84,9 +84,14 @@ func (f *fleet) close() {
 	f.mu.Unlock()
 	f.watch.Close()
 	f.ask.close()
+	f.reign.close()
+}
+
+// closed reports whether close was called.
+func (f *fleet) closed() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.end()
+	return f.ended
 }
 
 // primary is the node that takes writes now. It keeps account of since when
@@ -124,20 +129,10 @@ func (f *fleet) suspect(node int) {
 	f.primary()
 }
 
-// current is the context of the present primary's reign, to dial it in.
-func (f *fleet) current() context.Context {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.reign
-}
-
-// succeed ends a reign: dials of a primary that is not one any more are not
-// waited for.
-func (f *fleet) succeed() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.end()
-	f.reign, f.end = context.WithCancel(context.Background())
+// reignOf is the context of the reign of the primary node, to dial it in.
+func (f *fleet) reignOf(node int) context.Context {
+	now, _ := f.watch.Primary()
+	return f.reign.of(node, now)
 }
 
 // changed follows what the watcher has found.
@@ -145,14 +140,14 @@ func (f *fleet) changed(c watch.Change) {
 	switch c.Kind {
 	case watch.PrimaryLost:
 		f.primary()
-		f.succeed()
+		f.reign.lost(c.Node)
 		f.cluster.primaryLost()
 	case watch.PrimaryFound:
 		if f.found.Swap(true) && c.Node != c.Old {
 			f.cluster.failovers.Add(1)
 		}
 		f.primary()
-		f.succeed()
+		f.reign.found(c.Node)
 		f.cluster.primaryFound(f, c.Node, c.Old >= 0)
 	case watch.ReplicaUp:
 		f.cluster.replicaUp(f, c.Node, c.At)

@@ -79,12 +79,19 @@ func (d *servers) dialPrimary(ctx context.Context, f *fleet) (*protocol.ServerCo
 			return nil, err
 		}
 		conn, err := d.dialNode(ctx, f, n)
-		if err == nil || !unreachable(err) || ctx.Err() != nil {
+		over := errors.Is(err, errReignOver)
+		if err == nil || !over && !unreachable(err) || ctx.Err() != nil {
 			return conn, err
 		}
-		d.cluster.log.Warn("server not usable", "cluster", d.cluster.name, "server", f.nodes[n].Addr, "user", d.user, "error", err.Error())
-		f.suspectPrimary(n)
+		if !over {
+			d.cluster.log.Warn("server not usable", "cluster", d.cluster.name, "server", f.nodes[n].Addr, "user", d.user, "error", err.Error())
+			f.suspectPrimary(n)
+		}
 		switch {
+		case over && f.closed():
+			return nil, watch.ErrClosed
+		case over && time.Since(began) >= window:
+			return nil, errNoPrimary
 		case time.Since(began) >= window:
 			return nil, err
 		case failed > 0:
@@ -93,8 +100,8 @@ func (d *servers) dialPrimary(ctx context.Context, f *fleet) (*protocol.ServerCo
 	}
 }
 
-// suspectPrimary is suspect for a dial that failed. If the reign ended
-// meanwhile, that is why.
+// suspectPrimary is suspect for a dial that failed, unless another is the
+// primary by now.
 func (f *fleet) suspectPrimary(n int) {
 	if now, ok := f.primary(); ok && now == n || len(f.nodes) == 1 {
 		f.ask.kept[n].outcome.Store(neverAsked)
@@ -135,13 +142,18 @@ func (f *fleet) awaitPrimary(ctx context.Context, most time.Duration) (int, erro
 	}
 }
 
-// dialNode logs in to the primary n, as long as it is the primary.
+// dialNode logs in to the primary n, as long as it is the primary; its error is
+// errReignOver when it is not any more.
 func (d *servers) dialNode(ctx context.Context, f *fleet, n int) (*protocol.ServerConn, error) {
 	r := d.cluster.route.Load()
 	ctx, stop := context.WithTimeout(ctx, r.cluster.Backend.ConnectTimeout)
 	defer stop()
-	defer context.AfterFunc(f.current(), stop)()
+	reign := f.reignOf(n)
+	defer context.AfterFunc(reign, stop)()
 	conn, err := d.login(ctx, r, f.nodes[n])
+	if err != nil && reign.Err() != nil {
+		return nil, errReignOver
+	}
 	if err != nil {
 		return nil, err
 	}

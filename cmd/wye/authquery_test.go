@@ -3,7 +3,6 @@ package main
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -54,7 +53,7 @@ func TestAuthQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.User, cfg.Password = `aq "odd'`, "odd"
-	odd, err := pgconn.ConnectConfig(soon(t, 5*time.Second), cfg)
+	odd, err := pgconn.ConnectConfig(soon(t, generous), cfg)
 	if err != nil {
 		t.Error(err)
 	} else {

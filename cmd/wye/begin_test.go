@@ -48,6 +48,7 @@ func TestBeginNeedsNoServer(t *testing.T) {
 // A BEGIN that the server refuses takes what follows with it: nothing runs
 // outside of the transaction that the client believes in.
 func TestBeginRefused(t *testing.T) {
+	t.Parallel()
 	c := testpg.Start(t, testpg.Options{Name: "begin", Replicas: 1})
 	ctx := soon(t, time.Minute)
 	if err := c.Replicas[0].WaitCaughtUp(ctx, c.Primary); err != nil {

@@ -87,6 +87,7 @@ func modelReads() int64 {
 // what was acknowledged through wye before it was asked for, or elsewhere a
 // second before; nobody reads what his role may not.
 func TestCacheModel(t *testing.T) {
+	t.Parallel()
 	rig, conn, behind := heardRig(t, 1)
 	behind("create role reader; create role nobody; grant reader, nobody to app")
 	for row := range modelRows { // a table for each: a write ends what is kept of its table

@@ -29,6 +29,7 @@ func (m *shardModel) row(table, side int) int { return 2*table + side }
 // change; readers of one shard, and of both by merging and by adding up. No
 // answer is older than what was acknowledged before it was asked for.
 func TestCacheModelShards(t *testing.T) {
+	t.Parallel()
 	var tables strings.Builder
 	for n := range shardTables {
 		fmt.Fprintf(&tables, "      c%d: {map: by_user, key: id}\n", n)

@@ -64,6 +64,7 @@ func behindShards(t *testing.T, list []*testpg.Cluster, sql string) {
 // TestKeptOfShards: answers of one shard last until that shard is written,
 // those of several until any is; whatever writes through wye is seen at once.
 func TestKeptOfShards(t *testing.T) {
+	t.Parallel()
 	list, conn, addr, here, there := keptShards(t, shardsKept)
 	name := func(id int) string { return fmt.Sprintf("select name from users where id = %d", id) }
 	reads := []string{

@@ -15,6 +15,7 @@ import (
 // client asks anew; when that one has its answer, all get it; and never after
 // a write through wye, nor past both times.
 func TestStaleWhileRevalidate(t *testing.T) {
+	t.Parallel()
 	const ttl = 200 * time.Millisecond
 	rig, conn, behind := cacheRig(t, 0, fmt.Sprintf(`cache: {rules: {hot: {tables: [hot], ttl: %v, stale_while_revalidate: 1h}, brief: {tables: [cold], ttl: %v, stale_while_revalidate: %v}}}`, ttl, ttl, ttl))
 	one := "select v from hot where id = 1"
@@ -72,6 +73,7 @@ func TestStaleWhileRevalidate(t *testing.T) {
 // its log for it: a wye that is killed takes its slot with it, and one that
 // hangs loses it when wal_sender_timeout has passed.
 func TestNoSlotStaysBehind(t *testing.T) {
+	t.Parallel()
 	c := testpg.Start(t, testpg.Options{Name: "slots", Settings: map[string]string{"wal_sender_timeout": "1s"}})
 	if err := c.Primary.Exec(soon(t, time.Minute), "create role heard login replication password 'heard'; create table hot (id int primary key, v text)"); err != nil {
 		t.Fatal(err)

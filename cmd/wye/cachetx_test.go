@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -15,6 +14,7 @@ import (
 // row that is kept is not the server's any more, so each answer tells whose it
 // is.
 func TestCacheInTransactions(t *testing.T) {
+	t.Parallel()
 	_, conn, behind := cacheRig(t, 0, `cache: {transactions: read_committed, rules: {hot: {tables: [hot, hot_view], ttl: 1h}}}`)
 	one, memory, server := "select v from hot where id = 1", "kept", "changed"
 	params := "select v from hot where id = $1"
@@ -74,7 +74,7 @@ func TestCacheInTransactions(t *testing.T) {
 			}
 			if extended {
 				var refused *pgconn.PgError
-				if err := conn.ExecParams(soon(t, 10*time.Second), late, nil, nil, nil, nil).Read().Err; !errors.As(err, &refused) || refused.Code != "25001" {
+				if err := conn.ExecParams(soon(t, generous), late, nil, nil, nil, nil).Read().Err; !errors.As(err, &refused) || refused.Code != "25001" {
 					t.Errorf("%s after a query: %v", late, err)
 				}
 			} else {
@@ -99,6 +99,7 @@ func TestCacheInTransactions(t *testing.T) {
 // kept for others; after a write it is not, nor does a client that wants
 // another level find it.
 func TestFilledInTransactions(t *testing.T) {
+	t.Parallel()
 	rig, conn, behind := cacheRig(t, 0, `cache: {transactions: read_committed, rules: {hot: {tables: [hot], ttl: 1h}}}`)
 	behind("insert into hot select i, 'first' from generate_series(10, 40) i")
 	row := func(id int) string { return fmt.Sprintf("select v from hot where id = %d", id) }

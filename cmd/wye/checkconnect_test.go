@@ -11,6 +11,7 @@ import (
 // TestCheckConnect: wye check --connect finds no fault with shards that are
 // alike, and says each that there is.
 func TestCheckConnect(t *testing.T) {
+	t.Parallel()
 	list, _, _ := sharded(t, 2, "")
 	file := filepath.Join(t.TempDir(), "wye.yaml")
 	if err := os.WriteFile(file, []byte(shardConfig(list, "")), 0o600); err != nil {

@@ -25,14 +25,14 @@ func dsn(addr string, more ...string) string {
 
 func dsnOf(addr, user, database string, more ...string) string {
 	host, port, _ := strings.Cut(addr, ":")
-	return fmt.Sprintf("host=%s port=%s user=%s password=%s dbname=%s sslmode=disable connect_timeout=10 %s",
+	return fmt.Sprintf("host=%s port=%s user=%s password=%s dbname=%s sslmode=disable connect_timeout=30 %s",
 		host, port, user, user, database, strings.Join(more, " "))
 }
 
 // connect logs in, and closes the connection when the test ends.
 func connect(t testing.TB, dsn string) *pgconn.PgConn {
 	t.Helper()
-	conn, err := pgconn.Connect(soon(t, 15*time.Second), dsn)
+	conn, err := pgconn.Connect(soon(t, generous), dsn)
 	if err != nil {
 		t.Fatalf("connect: %v", err)
 	}
@@ -43,7 +43,7 @@ func connect(t testing.TB, dsn string) *pgconn.PgConn {
 // refused logs in in vain and returns the server's error.
 func refused(t testing.TB, dsn string) *pgconn.PgError {
 	t.Helper()
-	conn, err := pgconn.Connect(soon(t, 15*time.Second), dsn)
+	conn, err := pgconn.Connect(soon(t, generous), dsn)
 	if err == nil {
 		_ = conn.Close(soon(t, time.Second))
 		t.Fatalf("was let in with %s", dsn)
@@ -57,7 +57,7 @@ func refused(t testing.TB, dsn string) *pgconn.PgError {
 
 // run runs SQL and returns the rows of its last result, as text.
 func run(conn *pgconn.PgConn, sql string) ([][]string, error) {
-	ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), generous)
 	defer stop()
 	results, err := conn.Exec(ctx, sql).ReadAll()
 	if err != nil || len(results) == 0 {
@@ -113,12 +113,42 @@ func wantClosed(t testing.TB, conn *pgconn.PgConn) {
 	}
 }
 
-// eventually waits for a condition.
+// generous is how long a test waits for what takes milliseconds on a machine
+// that has nothing else to do.
+const generous = 30 * time.Second
+
+// prompt is how long what happens at once may take on a busy machine; what a
+// fault would bring about instead takes longer by far.
+const prompt = 5 * time.Second
+
+// eventually waits for a condition. Where that takes long it is looked at less
+// and less often: many looks are a connection to a server each.
 func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
+	for began := time.Now(); !done(); {
+		waited := time.Since(began)
+		if waited > generous {
 			t.Fatalf("in vain: %s", what)
+		}
+		time.Sleep(min(max(5*time.Millisecond, waited/16), 100*time.Millisecond))
+	}
+}
+
+// cancelled cancels what conn runs until that has ended, and returns how. A
+// cancel request that is there before the statement hits nothing.
+func cancelled(t testing.TB, conn *pgconn.PgConn, ended <-chan error) error {
+	t.Helper()
+	for end := time.Now().Add(generous); ; {
+		if err := conn.CancelRequest(soon(t, generous)); err != nil {
+			t.Errorf("cancel: %v", err)
+		}
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(100 * time.Millisecond):
+			if time.Now().After(end) {
+				t.Fatal("it is not cancelled")
+			}
 		}
 	}
 }

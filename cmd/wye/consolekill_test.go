@@ -39,7 +39,7 @@ func TestKillFromConsole(t *testing.T) {
 	eventually(t, "the server has stopped", func() bool {
 		return asSuperuser(t, c, "select count(*) from pg_stat_activity where query = 'select pg_sleep(1005)' and state = 'active'") == "0"
 	})
-	quick(t, began, time.Second)
+	quick(t, began, prompt)
 	fails(t, ops.PgConn, "kill_client 999999999", "42704")
 
 	a, b, elsewhere := connect(t, dsn(addr)), connect(t, dsn(addr)), connect(t, dsn(addr))
@@ -77,7 +77,7 @@ func TestConsoleRights(t *testing.T) {
 		fails(t, viewer.PgConn, verb, "42501")
 	}
 	// A user without a role sees nothing at all.
-	nobody, err := pgconn.Connect(soon(t, 5*time.Second), dsnOf(addr, "app", "pgbouncer"))
+	nobody, err := pgconn.Connect(soon(t, generous), dsnOf(addr, "app", "pgbouncer"))
 	if err == nil {
 		for _, verb := range append(verbs, "show pools", "show config", "show clients", "show version") {
 			fails(t, nobody, verb, "42501")
@@ -115,7 +115,7 @@ func TestShutdownFromConsole(t *testing.T) {
 				time.Sleep(200 * time.Millisecond)
 				must(t, inTx, "commit")
 			}
-			p.exits(3*time.Second, 0)
+			p.exits(20*time.Second, 0)
 		})
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -18,7 +17,7 @@ func TestPauseAndResume(t *testing.T) {
 	still(t, "a query while paused", query)
 	login := make(chan error, 1)
 	go func() {
-		conn, err := pgconn.Connect(soon(t, 10*time.Second), dsn(addr))
+		conn, err := pgconn.Connect(soon(t, generous), dsn(addr))
 		if err == nil {
 			_, err = run(conn, "select 1")
 			_ = conn.Close(t.Context())
@@ -47,7 +46,7 @@ func TestPauseAndResume(t *testing.T) {
 	paused = later(ops.PgConn, "pause")
 	query = later(conn, "select 1")
 	still(t, "PAUSE", paused)
-	if err := ops.CancelRequest(soon(t, 5*time.Second)); err != nil {
+	if err := ops.CancelRequest(soon(t, generous)); err != nil {
 		t.Fatal(err)
 	}
 	wantError(t, <-paused, "57014")

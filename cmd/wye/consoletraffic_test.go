@@ -22,7 +22,7 @@ func openConsole(t testing.TB, addr, user string) console {
 // show returns the rows of a SHOW by column.
 func (c console) show(what string) []map[string]string {
 	c.t.Helper()
-	results, err := c.Exec(soon(c.t, 10*time.Second), "show "+what).ReadAll()
+	results, err := c.Exec(soon(c.t, generous), "show "+what).ReadAll()
 	if err != nil {
 		c.t.Fatalf("show %s: %v", what, err)
 	}
@@ -77,6 +77,7 @@ func still(t testing.TB, what string, done <-chan error) {
 }
 
 func TestConsoleCountsTraffic(t *testing.T) {
+	t.Parallel()
 	_, addr := startProxy(t, shared(t), wyeConfig("pool: {size: 2}"))
 	ops := openConsole(t, addr, "ops")
 	var clients []*pgconn.PgConn
@@ -91,7 +92,7 @@ func TestConsoleCountsTraffic(t *testing.T) {
 	eventually(t, "two wait", func() bool { return ops.pool("app")["cl_waiting"] == "2" })
 	want(t, ops.pool("app"), map[string]string{"cl_active": "3", "sv_active": "2"})
 	time.Sleep(1100 * time.Millisecond)
-	if row := ops.pool("app"); row["maxwait"] != "1" || row["maxwait_us"] == "" {
+	if row := ops.pool("app"); row["maxwait"] == "0" || row["maxwait_us"] == "" {
 		t.Errorf("maxwait is %s s %s us", row["maxwait"], row["maxwait_us"])
 	}
 
@@ -192,7 +193,7 @@ func TestConsoleStatistics(t *testing.T) {
 	must(t, conn, "select pg_sleep(0.2)")
 	now = totals()
 	for _, name := range []string{"query_time", "xact_time"} {
-		if took := time.Duration(now[name]-began[name]) * time.Microsecond; took < 200*time.Millisecond || took > 400*time.Millisecond {
+		if took := time.Duration(now[name]-began[name]) * time.Microsecond; took < 200*time.Millisecond || took > prompt {
 			t.Errorf("%s grew by %v", name, took)
 		}
 	}

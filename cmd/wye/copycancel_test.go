@@ -41,7 +41,7 @@ func TestCopyIsCancelled(t *testing.T) {
 				_ = conn.Flush()
 				time.Sleep(30 * time.Millisecond)
 				if !byTimeout {
-					if err := canceller.CancelRequest(soon(t, 5*time.Second)); err != nil {
+					if err := canceller.CancelRequest(soon(t, generous)); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -78,7 +78,7 @@ func TestCopyOutIsCancelled(t *testing.T) {
 	conn.Send(&pgproto3.Query{String: "copy (select repeat('x', 1000) from generate_series(1, 1000000)) to stdout"})
 	conn.expect("H d")
 	time.Sleep(50 * time.Millisecond) // all buffers are full
-	if err := canceller.CancelRequest(soon(t, 5*time.Second)); err != nil {
+	if err := canceller.CancelRequest(soon(t, generous)); err != nil {
 		t.Fatal(err)
 	}
 	got := conn.pipelined(1)
@@ -117,10 +117,10 @@ func TestListenerIsTold(t *testing.T) {
 	}
 	superuser(t, c, "notify told, 'something'")
 	began := time.Now()
-	if err := hears.WaitForNotification(soon(t, 5*time.Second)); err != nil {
+	if err := hears.WaitForNotification(soon(t, generous)); err != nil {
 		t.Error(err)
 	}
-	quick(t, began, 500*time.Millisecond)
+	quick(t, began, prompt)
 	must(t, hears, "unlisten *")
 	if got := must(t, hears, "select count(*) from pg_listening_channels()"); !strings.HasPrefix(got, "0") {
 		t.Errorf("%s channels", got)

@@ -8,6 +8,7 @@ import (
 
 // TestTourPools runs the steps of the tour that need no PostgreSQL.
 func TestTourPools(t *testing.T) {
+	t.Parallel()
 	r := &rig{}
 	for kind, servers := range map[string]*[]*demoServer{"line": &r.lines, "web": &r.webs} {
 		started, err := startDemoServers(kind)

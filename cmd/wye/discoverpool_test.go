@@ -14,6 +14,7 @@ import (
 // TestDiscoveredServers has a pool's servers come and go in a file: nobody's
 // connection is cut, nobody is led to who is not listed or not well.
 func TestDiscoveredServers(t *testing.T) {
+	t.Parallel()
 	servers := []*lineserver.Process{lineserver.Start(t, "a"), lineserver.Start(t, "b"), lineserver.Start(t, "c")}
 	path := filepath.Join(t.TempDir(), "servers")
 	list := func(servers ...*lineserver.Process) {

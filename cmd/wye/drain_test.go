@@ -67,7 +67,7 @@ func TestDrainLetsWorkEnd(t *testing.T) {
 	if e := told(t, pinned); e.Code != "57P01" {
 		t.Errorf("a pinned idle client is told %s", e.Code)
 	}
-	quick(t, began, 500*time.Millisecond)
+	quick(t, began, prompt)
 	if conn, err := net.Dial("tcp", addr); err == nil {
 		_ = conn.Close()
 		t.Error("wye still listens")
@@ -119,7 +119,7 @@ func TestDrainGivesUp(t *testing.T) {
 		t.Errorf("drain: %v", err)
 	}
 	server.Close()
-	quick(t, began, 2*time.Second)
+	quick(t, began, prompt)
 	if e := told(t, conn); e.Code != "57P01" {
 		t.Errorf("got %s", e.Code)
 	}
@@ -174,7 +174,7 @@ func TestCloseInSpiteOf(t *testing.T) {
 			began := time.Now()
 			prepare(t, addr)
 			server.Close()
-			quick(t, began, 4*time.Second)
+			quick(t, began, generous)
 		})
 	}
 }
@@ -196,5 +196,5 @@ func TestCloseInSpiteOfFrozenServer(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	began := time.Now()
 	server.Close()
-	quick(t, began, 5*time.Second)
+	quick(t, began, generous)
 }

@@ -27,6 +27,7 @@ func corpus(t *testing.T, name string, nth int) (scripts []drill.Script) {
 // TestDrillCorpora: each server's own log says what it was given. The lists
 // are those that the router is tested with, through a whole wye.
 func TestDrillCorpora(t *testing.T) {
+	t.Parallel()
 	rig, ctx := startDrill(t, 2, ""), drillTime(t)
 	schema, err := plantest.Read("schema.sql")
 	if err != nil {

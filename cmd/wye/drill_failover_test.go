@@ -15,6 +15,7 @@ import (
 // TestDrillKills kills the primary under writes and promotes its replica at
 // once. WYE_DRILL_KILLS=100 is the full run, which judges the times too.
 func TestDrillKills(t *testing.T) {
+	t.Parallel()
 	const clients = 8
 	rig := startDrill(t, 1, "")
 	r, err := drill.Kills{
@@ -46,6 +47,7 @@ func judgeWrites(t *testing.T, w *drill.Writes) {
 // TestDrillSwitchover moves the primary's role with nobody noticing.
 // WYE_DRILL_SWITCHOVERS=50 is the full run.
 func TestDrillSwitchover(t *testing.T) {
+	t.Parallel()
 	for _, way := range []struct {
 		name string
 		do   func(context.Context, console, *testpg.Node, *testpg.Node) error

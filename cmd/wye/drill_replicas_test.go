@@ -10,6 +10,7 @@ import (
 // TestDrillFreshness reads with replicas up to two seconds late.
 // WYE_DRILL_READS=1000000 is the full run.
 func TestDrillFreshness(t *testing.T) {
+	t.Parallel()
 	const sessions = 16
 	rig, ctx := startDrill(t, 2, ""), drillTime(t)
 	if err := drill.PrepareFreshness(ctx, rig.Primary, sessions); err != nil {
@@ -45,6 +46,7 @@ func TestDrillFreshness(t *testing.T) {
 // TestDrillReplicaKilled: no read fails because a replica dies.
 // WYE_DRILL_REPLICA_KILLS sets the number.
 func TestDrillReplicaKilled(t *testing.T) {
+	t.Parallel()
 	rig := startDrill(t, 2, "")
 	r, err := drill.Outages{
 		URL: rig.url, Primary: rig.Primary, Servers: rig.Replicas, Runs: envInt("WYE_DRILL_REPLICA_KILLS", 2),
@@ -60,6 +62,7 @@ func TestDrillReplicaKilled(t *testing.T) {
 // TestDrillReplicaFrozen: a replica that says nothing for five seconds holds
 // nobody up for longer than 1.5 s. WYE_DRILL_FREEZES sets the number.
 func TestDrillReplicaFrozen(t *testing.T) {
+	t.Parallel()
 	rig := startDrill(t, 2, "")
 	r, err := drill.Outages{
 		URL: rig.url, Primary: rig.Primary, Servers: rig.Replicas, Runs: envInt("WYE_DRILL_FREEZES", 1),

@@ -16,11 +16,14 @@ type drillRig struct {
 	addr, url string // wye's; url is for the user app
 }
 
+// drillUsers: as heard, wye may follow the primary's log.
+var drillUsers = []testpg.User{{Name: "app", Password: "app"}, {Name: "heard", Password: "heard", Attributes: "REPLICATION"}}
+
 // startDrill names every server to wye and none as the primary. cluster is more
 // of the cluster's settings.
 func startDrill(t *testing.T, replicas int, cluster string) drillRig {
 	t.Helper()
-	c := testpg.Start(t, testpg.Options{Name: "drill", Replicas: replicas})
+	c := testpg.Start(t, testpg.Options{Name: "drill", Replicas: replicas, Users: drillUsers})
 	var nodes []string
 	for _, n := range c.Nodes() {
 		nodes = append(nodes, `"`+n.Addr()+`"`)

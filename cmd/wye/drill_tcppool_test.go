@@ -132,6 +132,7 @@ func (l *poolLoad) end() {
 // A server that is killed costs the connections it had and nothing else, time
 // after time.
 func TestDrillTCPKills(t *testing.T) {
+	t.Parallel()
 	kills := envInt("WYE_DRILL_TCP_KILLS", 2)
 	servers := []*lineserver.Process{lineserver.Start(t, "a"), lineserver.Start(t, "b"), lineserver.Start(t, "c")}
 	cfg := strings.Replace(tcpConfig(servers), "health: {interval: 100ms, timeout: 2s}", "health: {interval: 1s, timeout: 500ms}", 1)
@@ -168,6 +169,7 @@ func TestDrillTCPKills(t *testing.T) {
 
 // Reloads that change everything but where to go disturb nobody.
 func TestDrillTCPReloads(t *testing.T) {
+	t.Parallel()
 	reloads := envInt("WYE_DRILL_TCP_RELOADS", 30)
 	servers := []*lineserver.Process{lineserver.Start(t, "a"), lineserver.Start(t, "b"), lineserver.Start(t, "c"), lineserver.Start(t, "d")}
 	var texts []string

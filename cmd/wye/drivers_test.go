@@ -18,6 +18,7 @@ clusters:
 // TestDrivers runs what applications do, for every driver, through wye in
 // transaction mode. internal/drivertest runs the same on plain PostgreSQL.
 func TestDrivers(t *testing.T) {
+	t.Parallel()
 	c := testpg.Start(t, testpg.Options{Name: "drivers"})
 	_, addr := startProxy(t, c, driverConfig)
 	_, port, err := net.SplitHostPort(addr)
@@ -26,7 +27,10 @@ func TestDrivers(t *testing.T) {
 	}
 	target := drivertest.Target{Host: "127.0.0.1", Port: port, Database: "app", User: "app", Password: "app"}
 	for _, s := range drivertest.Scripts {
-		t.Run(s.Name, func(t *testing.T) { s.Run(t, "../../testdata/drivers", target) })
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel() // each has tables of its own; the server conns are shared
+			s.Run(t, "../../testdata/drivers", target)
+		})
 	}
 	for _, d := range drivertest.Drivers {
 		t.Run(d.Name, func(t *testing.T) { d.Run(t, target) })

@@ -2,7 +2,6 @@ package main
 
 import (
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -47,10 +46,10 @@ listeners: [{name: main, bind: "127.0.0.1:0"}]
 `)
 	conn := connect(t, dsn(addr))
 	for range 5 {
-		if _, err := conn.Exec(soon(t, 10*time.Second), "insert into t values (1)").ReadAll(); err != nil {
+		if _, err := conn.Exec(soon(t, generous), "insert into t values (1)").ReadAll(); err != nil {
 			t.Fatal(err)
 		}
-		if res := conn.ExecParams(soon(t, 10*time.Second), "insert into t values (1)", nil, nil, nil, nil).Read(); res.Err != nil {
+		if res := conn.ExecParams(soon(t, generous), "insert into t values (1)", nil, nil, nil, nil).Read(); res.Err != nil {
 			t.Fatal(res.Err)
 		}
 	}

@@ -27,7 +27,7 @@ func knock(t *testing.T, addr string, codes ...uint32) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(generous))
 	for _, code := range codes {
 		packet := binary.BigEndian.AppendUint32([]byte{0, 0, 0, 8}, code)
 		if _, err := conn.Write(packet); err != nil {

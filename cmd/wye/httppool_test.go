@@ -135,11 +135,16 @@ func (l *steady) stop() {
 
 // TestDrillHTTPKills kills one of three servers under a steady load of GETs:
 // none of them fails, and the server is out of rotation within 1.5 s of its
-// death, each time.
+// death, each time, if the machine has nothing else to do.
 func TestDrillHTTPKills(t *testing.T) {
+	t.Parallel()
 	servers, cfg := httpPool(t, "")
 	p := startProcess(t, nil, cfg)
 	load := steadyLoad(t, p.addr(), 1000)
+	limit := prompt
+	if figures("WYE_DRILL_HTTP_KILLS") {
+		limit = 1500 * time.Millisecond
+	}
 	for i := range drillCount(t, "WYE_DRILL_HTTP_KILLS", 3) {
 		s := servers[i%3]
 		eventually(t, s.Name+" is up", func() bool { return hostState(t, p, s.Name) == "up" })
@@ -148,7 +153,7 @@ func TestDrillHTTPKills(t *testing.T) {
 		s.Kill()
 		killed := time.Now()
 		eventually(t, s.Name+" is out", func() bool { return hostState(t, p, s.Name) != "up" })
-		if took := time.Since(killed); took > 1500*time.Millisecond {
+		if took := time.Since(killed); took > limit {
 			t.Errorf("kill %d: %s is in rotation for %v after its death", i, s.Name, took)
 		}
 		s.Restart()

@@ -22,6 +22,7 @@ clusters:
 // on private connections, and compares every answer. WYE_LEAK_STEPS sets
 // their number: 100000 for the full run.
 func TestLeaks(t *testing.T) {
+	t.Parallel()
 	c := testpg.Start(t, testpg.Options{Name: "leak"})
 	if err := leakcheck.Prepare(t.Context(), c.Primary.SuperuserURL("postgres"), 24); err != nil {
 		t.Fatal(err)
@@ -29,7 +30,7 @@ func TestLeaks(t *testing.T) {
 	_, addr := startProxy(t, c, leakConfig)
 	r, err := leakcheck.Run(t.Context(), leakcheck.Options{
 		Pooled: leakcheck.URL(addr, leakcheck.Pooled), Private: leakcheck.URL(c.Primary.Addr(), leakcheck.Private),
-		Steps: envInt("WYE_LEAK_STEPS", 10_000), Seed: uint64(envInt("WYE_LEAK_SEED", 1)),
+		Steps: envInt("WYE_LEAK_STEPS", leakSteps), Seed: uint64(envInt("WYE_LEAK_SEED", 1)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +51,7 @@ clusters:
 // TestCancels fires racing cancel requests; none may hit another client.
 // WYE_CANCELS sets their number: 10000 for the full run.
 func TestCancels(t *testing.T) {
+	t.Parallel()
 	c := testpg.Start(t, testpg.Options{Name: "cancel"})
 	_, addr := startProxy(t, c, cancelConfig)
 	r, err := canceltest.Run(context.Background(), canceltest.Options{

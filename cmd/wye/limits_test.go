@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -12,7 +11,7 @@ import (
 // tryLogin reports how a login ends: "" or the SQLSTATE.
 func tryLogin(t *testing.T, dsn string) (conn *pgconn.PgConn, code string) {
 	t.Helper()
-	conn, err := pgconn.Connect(soon(t, 10*time.Second), dsn)
+	conn, err := pgconn.Connect(soon(t, generous), dsn)
 	if err != nil {
 		var e *pgconn.PgError
 		if !errors.As(err, &e) {
@@ -57,13 +56,7 @@ func TestClientLimits(t *testing.T) {
 			// What an operator and a canceller need goes on.
 			ops := connect(t, dsnOf(addr, "ops", "pgbouncer"))
 			must(t, ops, "show pools")
-			cancelled := make(chan error, 1)
-			go func() { _, err := run(in[1], "select pg_sleep(20)"); cancelled <- err }()
-			time.Sleep(50 * time.Millisecond)
-			if err := in[1].CancelRequest(soon(t, 5*time.Second)); err != nil {
-				t.Error(err)
-			}
-			wantError(t, <-cancelled, "57014")
+			wantError(t, cancelled(t, in[1], later(in[1], "select pg_sleep(100)")), "57014")
 
 			_ = in[0].Close(t.Context())
 			eventually(t, "the place is free again", func() bool {

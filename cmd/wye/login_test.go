@@ -134,7 +134,7 @@ func TestWaysToLogIn(t *testing.T) {
 		{"unixplain", "app", "wrong", noTLS, "28P01"},
 	} {
 		t.Run(strings.Join([]string{tt.listener, tt.user, tt.password, tt.words}, " "), func(t *testing.T) {
-			conn, err := pgconn.Connect(soon(t, 10*time.Second), d.dsn(tt.listener, tt.user, tt.password, tt.words))
+			conn, err := pgconn.Connect(soon(t, generous), d.dsn(tt.listener, tt.user, tt.password, tt.words))
 			switch tt.code {
 			case "":
 				if err != nil {

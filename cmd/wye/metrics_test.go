@@ -38,7 +38,7 @@ func scrape(t *testing.T, addr string) map[string]float64 {
 
 func fetch(t *testing.T, addr, path string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(soon(t, 5*time.Second), http.MethodGet, "http://"+addr+path, nil)
+	req, err := http.NewRequestWithContext(soon(t, generous), http.MethodGet, "http://"+addr+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestReadiness(t *testing.T) {
 	c.Primary.Kill()
 	// The first query may still meet a conn whose end is not known yet.
 	eventually(t, "nobody to connect to", func() bool {
-		_, err := conn.Exec(soon(t, 10*time.Second), "select 1").ReadAll()
+		_, err := conn.Exec(soon(t, generous), "select 1").ReadAll()
 		var e *pgconn.PgError
 		return errors.As(err, &e) && e.Code == "57P03"
 	})

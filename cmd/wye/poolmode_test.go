@@ -39,7 +39,7 @@ func TestSessionMode(t *testing.T) {
 	// The next client gets the same server process, clean; it waits for it.
 	second := make(chan *pgconn.PgConn, 1)
 	go func() {
-		conn, err := pgconn.Connect(soon(t, 10*time.Second), dsn(addr))
+		conn, err := pgconn.Connect(soon(t, generous), dsn(addr))
 		if err != nil {
 			t.Error(err)
 		}

@@ -63,6 +63,7 @@ func TestManyClientsFewServers(t *testing.T) {
 }
 
 func TestQueueTimeout(t *testing.T) {
+	t.Parallel()
 	server, addr := startProxy(t, shared(t), wyeConfig("pool: {size: 1, queue_timeout: 1s}")) // long enough for a login
 	conn := connect(t, dsn(addr))
 	holder := connect(t, dsn(addr))
@@ -103,7 +104,7 @@ func TestCancelInTheQueue(t *testing.T) {
 	for range 3 {
 		waiting := later(conn, "select 1")
 		eventually(t, "client in the queue", func() bool { return server.Snapshot().Pools[0].ClWaiting == 1 })
-		if err := conn.CancelRequest(soon(t, 5*time.Second)); err != nil {
+		if err := conn.CancelRequest(soon(t, generous)); err != nil {
 			t.Fatal(err)
 		}
 		if e := wantError(t, <-waiting, "57014"); e.Severity != "ERROR" {

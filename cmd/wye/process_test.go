@@ -48,6 +48,9 @@ func startProcess(t testing.TB, c *testpg.Cluster, text string) *process {
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
+		if strings.Contains(p.logged(), "WARNING: DATA RACE") {
+			t.Error("wye has a data race")
+		}
 		if t.Failed() {
 			t.Logf("wye's log:\n%s", p.logged())
 		}

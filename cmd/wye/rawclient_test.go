@@ -22,7 +22,7 @@ type rawClient struct {
 // hijack logs in and takes the connection over.
 func hijack(t testing.TB, dsn string) *rawClient {
 	t.Helper()
-	conn, err := pgconn.Connect(soon(t, 10*time.Second), dsn)
+	conn, err := pgconn.Connect(soon(t, generous), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func (c *rawClient) expect(letters string) {
 	}
 	want := strings.Fields(letters)
 	var got []string
-	_ = c.conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = c.conn.SetReadDeadline(time.Now().Add(generous))
 	for len(got) < len(want) {
 		letter := c.receive()
 		if letter == "" {

@@ -55,7 +55,7 @@ func TestReloadOfServerPassword(t *testing.T) {
 	}
 	_ = conn.Close(t.Context())
 	p.signal(syscall.SIGTERM)
-	p.exits(5*time.Second, 0)
+	p.exits(20*time.Second, 0)
 }
 
 // TestNamedRoleIsNoReasonToPin: session_user is not the client's name there.

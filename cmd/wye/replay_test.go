@@ -10,6 +10,7 @@ import (
 // TestReplay: the share of a file's statements that concern one shard, and
 // `wye explain`'s plan of one, from a configuration and its lead shard.
 func TestReplay(t *testing.T) {
+	t.Parallel()
 	list, _, addr := sharded(t, 2, "")
 	_ = connect(t, dsn(addr))
 	dir := t.TempDir()

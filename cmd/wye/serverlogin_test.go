@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/wyeproxy/wye/internal/testpg"
 )
@@ -97,12 +96,7 @@ func TestWaysToLogInToServers(t *testing.T) {
 				t.Errorf("SHOW SERVERS says TLS is %q", tls)
 			}
 			// Cancel requests take the same way.
-			running := later(conn, "select pg_sleep(1006)")
-			time.Sleep(50 * time.Millisecond)
-			if err := conn.CancelRequest(soon(t, 5*time.Second)); err != nil {
-				t.Error(err)
-			}
-			wantError(t, <-running, "57014")
+			wantError(t, cancelled(t, conn, later(conn, "select pg_sleep(1006)")), "57014")
 		})
 	}
 }

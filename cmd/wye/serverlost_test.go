@@ -108,7 +108,7 @@ func TestServerProcessTerminated(t *testing.T) {
 	t.Run("in a pipeline", func(t *testing.T) {
 		conn := connect(t, dsn(addr))
 		terminateSoon(t, c.Primary.SuperuserURL("postgres"), "pg_sleep(14)")
-		p := conn.StartPipeline(soon(t, 10*time.Second))
+		p := conn.StartPipeline(soon(t, generous))
 		for _, sql := range []string{"select 1", "select pg_sleep(14)", "select 2"} {
 			p.SendQueryParams(sql, nil, nil, nil, nil)
 			p.SendPipelineSync()
@@ -135,7 +135,7 @@ func TestServerProcessTerminated(t *testing.T) {
 // terminateSoon ends the server process that runs the query, once it runs.
 func terminateSoon(t *testing.T, url, query string) {
 	t.Helper()
-	conn, err := pgconn.Connect(soon(t, 10*time.Second), url)
+	conn, err := pgconn.Connect(soon(t, generous), url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func terminateSoon(t *testing.T, url, query string) {
 // told waits for what an idle client is told before its connection ends.
 func told(t *testing.T, conn *pgconn.PgConn) *pgconn.PgError {
 	t.Helper()
-	err := conn.WaitForNotification(soon(t, 5*time.Second))
+	err := conn.WaitForNotification(soon(t, generous))
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
 		t.Fatalf("the client was told %v", err)

@@ -13,6 +13,7 @@ import (
 // TestShardCarry: rows that a statement finds on some shards and writes on
 // others are all there, each on its shard, or none is.
 func TestShardCarry(t *testing.T) {
+	t.Parallel()
 	list, _, addr := sharded(t, 2, "    gather: {max_rows: 900}\n")
 	conn := connect(t, dsn(addr))
 	if tag, err := conn.Exec(t.Context(), "INSERT INTO users (id, name, country, balance) SELECT g, 'user ' || g, 'de', g / 3.0 FROM generate_series(1, 300) g").ReadAll(); err != nil || tag[0].CommandTag.String() != "INSERT 0 300" {
@@ -59,6 +60,7 @@ func TestShardCarry(t *testing.T) {
 // TestShardCarryDrivers: the same by what drivers send, with parameters, and
 // RETURNING in the order of the SELECT; copies of a reference table are equal.
 func TestShardCarryDrivers(t *testing.T) {
+	t.Parallel()
 	list, _, addr := sharded(t, 2, "")
 	raw := connect(t, dsn(addr))
 	fillUsers(t, raw, 60)

@@ -14,6 +14,7 @@ import (
 // test; this is what they leave behind on conns that others get next, and
 // their limits.
 func TestShardCursors(t *testing.T) {
+	t.Parallel()
 	_, _, addr := sharded(t, 2, "    pool: {size: 1}\n    gather: {max_rows: 500}\n")
 	conn := connect(t, dsn(addr))
 	fillUsers(t, conn, 300)
@@ -74,6 +75,7 @@ func TestShardCursors(t *testing.T) {
 
 // TestShardPrepare is SQL's PREPARE beside the protocol's, and by drivers.
 func TestShardPrepare(t *testing.T) {
+	t.Parallel()
 	list, _, addr := sharded(t, 2, "")
 	conn := connect(t, dsn(addr))
 	fillUsers(t, conn, 100)

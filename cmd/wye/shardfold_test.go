@@ -13,6 +13,7 @@ import (
 // text and in binary, at the first time and again; and an error, of a shard
 // or of a limit, comes before any row.
 func TestShardFold(t *testing.T) {
+	t.Parallel()
 	list, _, addr := sharded(t, 2, "    gather: {max_rows: 60}")
 	conn := connect(t, dsn(addr))
 	fillUsers(t, conn, 50)
@@ -66,6 +67,7 @@ func TestShardFold(t *testing.T) {
 // TestShardLimitParameter: a LIMIT that was declared as another type than an
 // integer is not taken for one.
 func TestShardLimitParameter(t *testing.T) {
+	t.Parallel()
 	_, _, addr := sharded(t, 2, "")
 	conn := connect(t, dsn(addr))
 	fillUsers(t, conn, 9)

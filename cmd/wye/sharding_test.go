@@ -14,6 +14,7 @@ import (
 
 // TestShardWays takes every way that a statement can go on two shards.
 func TestShardWays(t *testing.T) {
+	t.Parallel()
 	list, _, addr := sharded(t, 2, "")
 	conn := connect(t, dsn(addr))
 	fillUsers(t, conn, 100)
@@ -83,6 +84,7 @@ func TestShardWays(t *testing.T) {
 // TestShardTransactions: what a transaction did on several shards is there as
 // a whole or not at all, and is seen by itself meanwhile.
 func TestShardTransactions(t *testing.T) {
+	t.Parallel()
 	list, _, addr := sharded(t, 2, "")
 	conn := connect(t, dsn(addr))
 	fillUsers(t, conn, 20)
@@ -133,6 +135,7 @@ func TestShardTransactions(t *testing.T) {
 // TestShardsExtended is what drivers send: prepared statements whose
 // arguments say the shard, and batches over several.
 func TestShardsExtended(t *testing.T) {
+	t.Parallel()
 	_, _, addr := sharded(t, 2, "")
 	raw := connect(t, dsn(addr))
 	fillUsers(t, raw, 100)
@@ -192,6 +195,7 @@ func TestShardsExtended(t *testing.T) {
 // TestShardHints: a comment and parameters choose the shard, and are held to
 // what the statement itself says.
 func TestShardHints(t *testing.T) {
+	t.Parallel()
 	list, _, addr := sharded(t, 2, "")
 	conn := connect(t, dsn(addr))
 	fillUsers(t, conn, 50)
@@ -218,6 +222,7 @@ func TestShardHints(t *testing.T) {
 // TestShardRecodedOrder: where the servers' text comes in another encoding, its
 // bytes are neither merged nor folded by.
 func TestShardRecodedOrder(t *testing.T) {
+	t.Parallel()
 	_, _, addr := sharded(t, 2, "")
 	conn := connect(t, dsn(addr))
 	var values []string
@@ -261,6 +266,7 @@ func TestShardRecodedOrder(t *testing.T) {
 // TestShardEncoding: what a client writes in another encoding than the
 // servers' is never placed by its bytes.
 func TestShardEncoding(t *testing.T) {
+	t.Parallel()
 	_, _, addr := sharded(t, 2, "")
 	conn := connect(t, dsn(addr))
 	fillUsers(t, conn, 10)

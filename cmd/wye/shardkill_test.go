@@ -19,6 +19,7 @@ import (
 // one and the other is killed and comes back. Money is neither made nor lost,
 // and nothing stays prepared. WYE_SHARD_KILLS sets how often.
 func TestShardKilled(t *testing.T) {
+	t.Parallel()
 	kills := 2
 	if n, err := strconv.Atoi(os.Getenv("WYE_SHARD_KILLS")); err == nil {
 		kills = n

@@ -13,6 +13,7 @@ import (
 // TestShardViews: SHOW SHARDS says which shard cannot serve, and SHOW IN_DOUBT
 // what stays prepared.
 func TestShardViews(t *testing.T) {
+	t.Parallel()
 	list, _, addr := sharded(t, 2, "")
 	ops := openConsole(t, addr, "ops")
 	for k, row := range ops.show("SHARDS") {
@@ -49,6 +50,7 @@ func TestShardViews(t *testing.T) {
 // TestDrift: what is made behind wye's back on one shard is found, and shown
 // until the shards are alike again.
 func TestDrift(t *testing.T) {
+	t.Parallel()
 	list, _, addr := sharded(t, 2, "")
 	ops, conn := openConsole(t, addr, "ops"), connect(t, dsn(addr))
 	ctx := soon(t, 60*time.Second)
@@ -79,7 +81,7 @@ func TestDrift(t *testing.T) {
 // prepareBy leaves a prepared transaction of app's on a server.
 func prepareBy(t *testing.T, c *testpg.Cluster, gid string) {
 	t.Helper()
-	ctx := soon(t, 10*time.Second)
+	ctx := soon(t, generous)
 	conn, err := pgconn.Connect(ctx, c.Primary.URL("app", c.Database))
 	if err != nil {
 		t.Fatal(err)

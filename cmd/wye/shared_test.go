@@ -97,7 +97,7 @@ func boot(t testing.TB, o testpg.Options) *testpg.Cluster {
 // superuser runs SQL straight on the server.
 func superuser(t testing.TB, c *testpg.Cluster, sql string) {
 	t.Helper()
-	if err := c.Primary.Exec(soon(t, 10*time.Second), sql); err != nil {
+	if err := c.Primary.Exec(soon(t, generous), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 }
@@ -105,7 +105,7 @@ func superuser(t testing.TB, c *testpg.Cluster, sql string) {
 // asSuperuser is one value that the server itself gives.
 func asSuperuser(t testing.TB, c *testpg.Cluster, sql string) string {
 	t.Helper()
-	v, err := c.Primary.Value(soon(t, 10*time.Second), sql)
+	v, err := c.Primary.Value(soon(t, generous), sql)
 	if err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}

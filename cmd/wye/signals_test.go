@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 func TestTermDrains(t *testing.T) {
@@ -29,7 +31,7 @@ func TestTermDrains(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	must(t, inTx, "select 1")
 	must(t, inTx, "commit")
-	p.exits(2*time.Second, 0)
+	p.exits(20*time.Second, 0)
 	if _, err := os.Stat(socket); err == nil {
 		t.Error("the socket's file is still there")
 	}
@@ -45,7 +47,7 @@ func TestShutdownTimeout(t *testing.T) {
 	must(t, conn, "begin")
 	began := time.Now()
 	p.signal(syscall.SIGINT)
-	p.exits(3*time.Second, 0)
+	p.exits(20*time.Second, 0)
 	if took := time.Since(began); took < 500*time.Millisecond {
 		t.Errorf("ended after %v", took)
 	}
@@ -66,7 +68,7 @@ func TestSecondTermCutsShort(t *testing.T) {
 	case <-time.After(300 * time.Millisecond):
 	}
 	p.signal(syscall.SIGTERM)
-	p.exits(2*time.Second, 0)
+	p.exits(20*time.Second, 0)
 	if e := told(t, conn); e.Code != "57P01" {
 		t.Errorf("the client is told %s", e.Code)
 	}
@@ -82,9 +84,17 @@ func TestQuitIsAtOnce(t *testing.T) {
 	running := "select count(*) from pg_stat_activity where query = 'select pg_sleep(1002)' and state = 'active'"
 	eventually(t, "the query runs", func() bool { return asSuperuser(t, c, running) == "1" })
 	p.signal(syscall.SIGQUIT)
-	p.exits(2*time.Second, 0)
+	p.exits(20*time.Second, 0)
 	wantError(t, <-ended, "57P01")
 	eventually(t, "the query is cancelled", func() bool { return asSuperuser(t, c, running) == "0" })
+}
+
+func awaitPaused(t *testing.T, ops *pgconn.PgConn) {
+	t.Helper()
+	eventually(t, "paused", func() bool {
+		rows, err := run(ops, "show databases")
+		return err == nil && rows[0][15] == "1"
+	})
 }
 
 func TestUsr1PausesUsr2Resumes(t *testing.T) {
@@ -94,10 +104,7 @@ func TestUsr1PausesUsr2Resumes(t *testing.T) {
 	must(t, inTx, beginHere)
 	ops := connect(t, dsnOf(p.addr(), "ops", "pgbouncer"))
 	p.signal(syscall.SIGUSR1)
-	eventually(t, "paused", func() bool {
-		rows, err := run(ops, "show databases")
-		return err == nil && rows[0][15] == "1"
-	})
+	awaitPaused(t, ops)
 	must(t, inTx, "select 1") // goes on until it ends
 	done := make(chan error, 1)
 	go func() { _, err := run(conn, "select 1"); done <- err }()
@@ -112,7 +119,7 @@ func TestUsr1PausesUsr2Resumes(t *testing.T) {
 		t.Error(err)
 	}
 	p.signal(syscall.SIGTERM)
-	p.exits(2*time.Second, 0)
+	p.exits(20*time.Second, 0)
 }
 
 // TestTermWhilePaused: who waits for a paused pool must not hold up the end.
@@ -121,12 +128,13 @@ func TestTermWhilePaused(t *testing.T) {
 	p := startProcess(t, shared(t), wyeConfig(""))
 	conn := connect(t, dsn(p.addr()))
 	must(t, conn, "select 1")
+	ops := connect(t, dsnOf(p.addr(), "ops", "pgbouncer"))
 	p.signal(syscall.SIGUSR1)
-	time.Sleep(100 * time.Millisecond)
+	awaitPaused(t, ops)
 	done := make(chan error, 1)
 	go func() { _, err := run(conn, "select 1"); done <- err }()
 	time.Sleep(100 * time.Millisecond)
 	p.signal(syscall.SIGTERM)
-	p.exits(3*time.Second, 0)
+	p.exits(20*time.Second, 0)
 	wantError(t, <-done, "57P01")
 }

@@ -31,7 +31,7 @@ func TestStartFails(t *testing.T) {
 			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			out, err := exec.CommandContext(soon(t, 10*time.Second), wyeBinary(t), "run", file).CombinedOutput()
+			out, err := exec.CommandContext(soon(t, generous), wyeBinary(t), "run", file).CombinedOutput()
 			exit, ok := err.(*exec.ExitError)
 			if !ok || exit.ExitCode() != 1 || !strings.Contains(string(out), tt.says) {
 				t.Errorf("%v: %s", err, out)

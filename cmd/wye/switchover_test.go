@@ -87,6 +87,7 @@ func TestSwitchoverFindsConsole(t *testing.T) {
 // TestSwitchoverHappens: the command, what it says, and what SHOW HOSTS and
 // SHOW CLUSTERS have afterwards. Without the right to promote nothing changes.
 func TestSwitchoverHappens(t *testing.T) {
+	t.Parallel()
 	rig := startDrill(t, 1, "health: {user: app, password: app}")
 	waitForReaders(t, rig, "values (1)")
 	old, heir := rig.Primary.Addr(), rig.Replicas[0].Addr()

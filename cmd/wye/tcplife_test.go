@@ -16,6 +16,7 @@ import (
 // A process that is told to stop lets no client in, gives those inside their
 // time, and ends.
 func TestTCPPoolShutdown(t *testing.T) {
+	t.Parallel()
 	_, cfg := tcpPool(t)
 	p := startProcess(t, nil, "process: {shutdown_timeout: 2s}\n"+cfg)
 	leaves, stays := mustTalk(t, p.addr()), mustTalk(t, p.addr())

@@ -36,7 +36,7 @@ type talker struct {
 }
 
 func talk(addr string) (*talker, error) {
-	c, err := net.DialTimeout("tcp", addr, 10*time.Second)
+	c, err := net.DialTimeout("tcp", addr, generous)
 	if err != nil {
 		return nil, err
 	}

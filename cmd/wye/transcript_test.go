@@ -24,6 +24,7 @@ clusters:
 // transaction mode. internal/transcript plays the same files straight to
 // PostgreSQL: both must give the answers in the files.
 func TestTranscripts(t *testing.T) {
+	t.Parallel()
 	c := testpg.Start(t, testpg.Options{Name: "wire", HBA: []string{transcript.ReplicationHBA}})
 	if err := transcript.Prepare(context.Background(), c.Primary.SuperuserURL("postgres")); err != nil {
 		t.Fatal(err)

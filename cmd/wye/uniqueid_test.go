@@ -4,12 +4,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestUniqueIDs: a column's default, a call in VALUES and a call by itself
 // give numbers through wye that no shard gives twice.
 func TestUniqueIDs(t *testing.T) {
+	t.Parallel()
 	_, _, addr := sharded(t, 2, "")
 	conn := connect(t, dsn(addr))
 	must(t, conn, "ALTER TABLE orders ADD COLUMN tag bigint DEFAULT wye.unique_id()")
@@ -21,7 +21,7 @@ func TestUniqueIDs(t *testing.T) {
 	}
 	must(t, conn, "INSERT INTO orders (user_id, id, total) VALUES "+strings.Join(defaults, ", "))
 	must(t, conn, "INSERT INTO orders (user_id, id, total, tag) VALUES "+strings.Join(given, ", "))
-	results, err := conn.Exec(soon(t, 10*time.Second), "SELECT tag FROM orders").ReadAll()
+	results, err := conn.Exec(soon(t, generous), "SELECT tag FROM orders").ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestUniqueIDs(t *testing.T) {
 	}
 	before := int64(0)
 	for range 20 {
-		results, err := conn.Exec(soon(t, 10*time.Second), "SELECT wye.unique_id() AS id, wye.unique_id() & 127 AS shard").ReadAll()
+		results, err := conn.Exec(soon(t, generous), "SELECT wye.unique_id() AS id, wye.unique_id() & 127 AS shard").ReadAll()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ import (
 func calm(t *testing.T, server *proxy.Server, keep int) {
 	t.Helper()
 	var said string
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(generous); ; time.Sleep(5 * time.Millisecond) {
 		s := server.Snapshot()
 		active, waiting := 0, 0
 		for _, p := range s.Pools {
@@ -158,7 +158,7 @@ func TestVanishingClients(t *testing.T) {
 				eventually(t, "the server has stopped", func() bool {
 					return asSuperuser(t, c, "select count(*) from pg_stat_activity where usename = 'app' and (state <> 'idle' or wait_event = 'PgSleep')") == "0"
 				})
-				quick(t, began, time.Second)
+				quick(t, began, prompt)
 				next := connect(t, dsn(addr))
 				if got := must(t, next, "select count(*) || '/' || (select count(*) from pg_locks where locktype = 'advisory') || '/' || (select count(*) from pg_listening_channels()) from vanished"); got != "0/0/0" {
 					t.Errorf("rows/locks/channels: %s", got)
@@ -190,7 +190,7 @@ func TestVanishingInALongPipeline(t *testing.T) {
 		began := time.Now()
 		_ = conn.conn.Close()
 		calm(t, server, 0)
-		quick(t, began, time.Second)
+		quick(t, began, prompt)
 	}
 	superuser(t, c, "select pg_terminate_backend(pid, 5000) from pg_stat_activity where query = 'select pg_sleep(1004)' and state = 'active'")
 }

@@ -56,7 +56,7 @@ func TestMemory(t *testing.T) {
 func TestFamilyTime(t *testing.T) {
 	before := familyTime()
 	for began := time.Now(); familyTime()-before < 2*tick; {
-		if time.Since(began) > 10*time.Second {
+		if time.Since(began) > 30*time.Second {
 			t.Fatal("ten seconds of work cost no CPU time")
 		}
 	}

@@ -19,7 +19,10 @@ func plain(t *testing.T) Target {
 func TestDriversOnPostgreSQL(t *testing.T) {
 	target := plain(t)
 	for _, s := range Scripts {
-		t.Run(s.Name, func(t *testing.T) { s.Run(t, folder, target) })
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel() // each has tables of its own
+			s.Run(t, folder, target)
+		})
 	}
 	for _, d := range Drivers {
 		t.Run(d.Name, func(t *testing.T) { d.Run(t, target) })

@@ -21,7 +21,7 @@ func TestServesADriver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
 	defer stop()
 	c, err := pgconn.Connect(ctx, "postgres://u@"+s.Addr()+"/d?sslmode=disable")
 	if err != nil {
@@ -57,7 +57,7 @@ func TestKillAndCancel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
 	defer stop()
 	for _, kill := range []func() bool{s.KillOne, func() bool { return s.KillAll() == 1 }} {
 		c, err := pgconn.Connect(ctx, "postgres://u@"+s.Addr()+"/d?sslmode=disable")

@@ -17,6 +17,11 @@ var ports struct {
 	lent map[int]bool
 }
 
+// FreePort is such a port of this machine's loopback for another server that
+// a test starts, and that cannot choose one itself. It stays this process's.
+// Another process may still win it.
+func FreePort() (int, error) { return freePort() }
+
 // freePort returns a loopback port that nobody listens on and that this
 // process does not use yet. Another process may still win it; Boot retries.
 func freePort() (int, error) {

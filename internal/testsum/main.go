@@ -20,11 +20,12 @@ const ledgerVariable = "WYE_TESTPG_LEDGER"
 func main() {
 	integration := flag.Bool("integration", false, "fail when no PostgreSQL cluster was booted")
 	again := flag.Bool("again", false, "run up to 3 failed tests again, each alone: to pass, all of 3 times must")
+	race := flag.Bool("race", false, "run under the race detector what a data race can show in")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: testsum [-integration] [-again] -- ARGUMENTS OF GO TEST")
+		fmt.Fprintln(os.Stderr, "usage: testsum [-integration] [-again] [-race] -- ARGUMENTS OF GO TEST")
 	}
 	flag.Parse()
-	ok, err := run(*integration, *again, flag.Args())
+	ok, err := run(*integration, *again, *race, flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testsum:", err)
 	}
@@ -33,7 +34,13 @@ func main() {
 	}
 }
 
-func run(integration, again bool, args []string) (ok bool, err error) {
+func run(integration, again, race bool, args []string) (ok bool, err error) {
+	missing := ""
+	if race {
+		if args, missing, err = underRace(args); err != nil {
+			return false, err
+		}
+	}
 	dir, err := os.MkdirTemp("", "testsum-")
 	if err != nil {
 		return false, err
@@ -70,6 +77,7 @@ func run(integration, again bool, args []string) (ok bool, err error) {
 	s.took, s.booted = time.Since(began), booted
 	s.goTestFailed = failed
 	s.wantClusters = integration
+	s.missing = missing
 	fmt.Print(s)
 	return s.ok(), nil
 }

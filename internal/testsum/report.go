@@ -19,6 +19,7 @@ type summary struct {
 	took         time.Duration
 	goTestFailed bool
 	wantClusters bool
+	missing      string // a line about what was left out; "" if nothing was
 }
 
 func (t *tally) summary(list []allowedSkip) summary {
@@ -66,6 +67,7 @@ func (s summary) String() string {
 		b.WriteString("go test failed before any test did; see above.\n")
 	}
 	b.WriteString(s.integration())
+	b.WriteString(s.missing)
 	fmt.Fprintf(&b, "took %.1f s\n", s.took.Seconds())
 	fmt.Fprintf(&b, "%d passed, %d failed", s.passed, len(s.failed))
 	if len(s.unsteady) > 0 {

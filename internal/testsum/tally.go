@@ -69,6 +69,9 @@ func (t *tally) add(line []byte) []string {
 }
 
 func (t *tally) endTest(action string, n name) (print []string) {
+	if action == "pass" && raced(t.output[n]) {
+		action = "fail"
+	}
 	switch action {
 	case "pass":
 		t.passed = append(t.passed, n)
@@ -92,6 +95,9 @@ func (t *tally) endTest(action string, n name) (print []string) {
 func (t *tally) endPackage(e event) (print []string) {
 	own := name{e.Package, ""}
 	defer delete(t.output, own)
+	if e.Action == "pass" && raced(t.output[own]) {
+		e.Action = "fail"
+	}
 	switch e.Action {
 	case "skip":
 		return []string{fmt.Sprintf("-     %s [no tests]\n", e.Package)}
@@ -108,6 +114,13 @@ func (t *tally) endPackage(e event) (print []string) {
 	}
 	print = append(print, t.output[own]...)
 	return append(print, fmt.Sprintf("FAIL  %s %.1fs\n", e.Package, e.Elapsed))
+}
+
+// raced reports whether the race detector has spoken. A test fails by it even
+// if it passed: the race may be that of a process which the test has started
+// and killed.
+func raced(output []string) bool {
+	return slices.ContainsFunc(output, func(line string) bool { return strings.Contains(line, "WARNING: DATA RACE") })
 }
 
 // reason is what t.Skip was given: the test's output without the lines that

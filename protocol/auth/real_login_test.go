@@ -26,7 +26,7 @@ func dialReal(t *testing.T, addr, user string, encrypted bool) *peer {
 	conn, err := net.Dial("tcp", addr)
 	check(t, err)
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.SetDeadline(time.Now().Add(30 * time.Second))
 	if encrypted {
 		conn.Write([]byte{0, 0, 0, 8, 4, 210, 22, 47})
 		var answer [1]byte

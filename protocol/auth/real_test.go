@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/wyeproxy/wye/internal/testpg"
 )
 
 // TestReal holds what needs a real PostgreSQL; its parts share one server.
@@ -63,9 +65,9 @@ func bootPostgres(t *testing.T, hba string, id identity) (addr string) {
 	server := program("postgres", "-D", dir+"/db", "-h", host, "-p", port, "-k", dir, "-c", "ssl=on", "-c", "fsync=off", "-c", "log_min_messages=panic")
 	check(t, server.Start())
 	t.Cleanup(func() { server.Process.Signal(syscall.SIGQUIT); server.Wait() })
-	for deadline := time.Now().Add(15 * time.Second); program("pg_isready", "-q", "-h", host, "-p", port).Run() != nil; {
+	for deadline := time.Now().Add(60 * time.Second); program("pg_isready", "-q", "-h", host, "-p", port).Run() != nil; {
 		if time.Now().After(deadline) {
-			t.Fatal("PostgreSQL did not come up in 15 s")
+			t.Fatal("PostgreSQL did not come up in 60 s")
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -88,10 +90,9 @@ func postgresPrograms(t *testing.T) string {
 
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := testpg.FreePort()
 	check(t, err)
-	defer l.Close()
-	return fmt.Sprint(l.Addr())
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
 func check(t testing.TB, err error) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/wyeproxy/wye/internal/testpg"
 	"github.com/wyeproxy/wye/proxy/stats"
 )
 
@@ -149,7 +150,7 @@ func connectPgBouncer(t *testing.T) *pgconn.PgConn {
 
 func awaitListener(t *testing.T, address string, log *bytes.Buffer) {
 	t.Helper()
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for time.Now().Before(deadline) {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
@@ -184,10 +185,9 @@ func unprivileged(t *testing.T, files ...string) *syscall.SysProcAttr {
 // freePort finds a loopback port for a program that wants a number.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := testpg.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }

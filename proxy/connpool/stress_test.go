@@ -58,7 +58,7 @@ func TestStress(t *testing.T) {
 
 	p.Resume()
 	p.Maintain(time.Now())
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
 		c := counts(p)
 		if c.Active == 0 && c.Waiting == 0 && c.Dialling == 0 {
 			break
@@ -77,7 +77,7 @@ func TestStress(t *testing.T) {
 	p.Close()
 	hangups.Close()
 	must(t, server.Close())
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			buf := make([]byte, 1<<20)
 			t.Fatalf("%d goroutines, %d before\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])

@@ -4,13 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wyeproxy/wye/internal/testpg"
 )
 
 // etcdServer is a real one, from Debian's package, that a test kills and
@@ -30,12 +31,12 @@ func startEtcd(t *testing.T) *etcdServer {
 }
 
 func freeURL(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	t.Helper()
+	port, err := testpg.FreePort() // not of those that outgoing connections get while etcd is restarted
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return "http://" + l.Addr().String()
+	return fmt.Sprintf("http://127.0.0.1:%d", port)
 }
 
 func (e *etcdServer) start() {

@@ -152,7 +152,7 @@ func TestClose(t *testing.T) {
 	go func() { wg.Wait(); close(done) }()
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("a Read hangs after Close")
 	}
 	if r.Read([]byte("set a = 'b'")) != old {

@@ -9,6 +9,7 @@ import (
 // TestOutcomes goes through all that can come of a commit while everybody
 // lives.
 func TestOutcomes(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 3, nil)
 	c := r.coordinator(nil)
 	var account counter

@@ -13,6 +13,7 @@ import (
 // TestDecideIsGuarded: what a user may do with the schema wye is to decide,
 // in time and on the right shard, what it has the secret of.
 func TestDecideIsGuarded(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, nil)
 	ctx := ctxOf(t)
 	w := r.appConn(0)
@@ -71,6 +72,7 @@ func TestDecideIsGuarded(t *testing.T) {
 // TestDecisionIsFlushed: a client that does not wait for the disk loses its
 // own commits in a crash, but not half of them.
 func TestDecisionIsFlushed(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, map[string]string{"wal_writer_delay": "10s"})
 	list := r.open(0, 1)
 	for i := range list {
@@ -95,6 +97,7 @@ func TestDecisionIsFlushed(t *testing.T) {
 // TestLateCoordinator: recovery was quicker than a coordinator that was held
 // up.
 func TestLateCoordinator(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, nil)
 	rec := NewRecovery(r.coordinator(nil), RecoveryOptions{Shards: 2, Age: time.Nanosecond})
 	defer rec.close()
@@ -122,6 +125,7 @@ func TestLateCoordinator(t *testing.T) {
 // TestRecoveryWaitsForALiveCoordinator: as long as a decision row is being
 // written, nothing is recovered, by its own proxy or another.
 func TestRecoveryWaitsForALiveCoordinator(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, nil)
 	other := NewRecovery(r.coordinator(nil), RecoveryOptions{Shards: 2, Age: time.Nanosecond})
 	patient := NewRecovery(other.c, RecoveryOptions{Shards: 2})
@@ -152,6 +156,7 @@ func TestRecoveryWaitsForALiveCoordinator(t *testing.T) {
 // TestHungCoordinator: one that stops for good between its decision row and
 // its COMMIT holds nothing up for ever, and finds out when it goes on.
 func TestHungCoordinator(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, nil)
 	rec := NewRecovery(r.coordinator(nil), RecoveryOptions{Shards: 2, Age: time.Nanosecond})
 	defer rec.close()
@@ -166,7 +171,7 @@ func TestHungCoordinator(t *testing.T) {
 			rec.hung = 50 * time.Millisecond
 			time.Sleep(100 * time.Millisecond)
 			for begun := time.Now(); rec.Round(ctxOf(t)) == 0; {
-				if time.Since(begun) > 10*time.Second {
+				if time.Since(begun) > patience {
 					t.Error("it is never recovered")
 					return
 				}

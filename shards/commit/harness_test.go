@@ -29,6 +29,10 @@ type rig struct {
 
 const rigCluster = "bank 1" // the blank is escaped in gids
 
+// patience is how long what takes two seconds, or less, may take on a machine
+// that does other things too.
+const patience = 20 * time.Second
+
 // newRig boots n shards with the schema wye and a table: each account has a
 // balance of 100. What happens on it is told apart by account.
 func newRig(t testing.TB, n int, settings map[string]string) *rig {

@@ -15,9 +15,10 @@ import (
 	"github.com/wyeproxy/wye/internal/testpg"
 )
 
-// TestUniqueIDs: a million ids of four shards, by four sessions on each, are
+// TestAMillionIDs: a million ids of four shards, by four sessions on each, are
 // all different, and rise in each session.
-func TestUniqueIDs(t *testing.T) {
+func TestAMillionIDs(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 4, map[string]string{"fsync": "off"})
 	const sessions, each = 4, 62500
 	lists := make([][]int64, len(r.shards)*sessions)
@@ -43,6 +44,7 @@ func TestUniqueIDs(t *testing.T) {
 // TestUniqueIDsAfterCrash: a shard that is killed while ids are taken, each
 // told to a client by a transaction of its own, gives none of them again.
 func TestUniqueIDsAfterCrash(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 1, nil)
 	var ids []int64
 	for range 3 {
@@ -105,6 +107,7 @@ func TestUniqueIDsAfterPromotion(t *testing.T) {
 
 // TestUniqueIDRefused: a database that is two shards has no number.
 func TestUniqueIDRefused(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 1, nil)
 	conn := r.dialAdmin(0)
 	defer conn.Close()

@@ -33,6 +33,7 @@ func (r *rig) leave(account int, decided bool) {
 // TestRunRecovers: what others left is finished within seconds by Run as it
 // is, which says of each commit on which shard it can be seen now.
 func TestRunRecovers(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, nil)
 	r.leave(1, false)
 	r.leave(2, true)
@@ -50,7 +51,7 @@ func TestRunRecovers(t *testing.T) {
 	took := time.Since(begun)
 	cancel()
 	<-done
-	if took > 5*time.Second {
+	if took > patience {
 		t.Errorf("it took %v", took)
 	}
 	t.Logf("recovered after %v", took.Round(time.Millisecond))
@@ -69,6 +70,7 @@ func TestRunRecovers(t *testing.T) {
 
 // TestTwoRecoveries at once do not disturb each other.
 func TestTwoRecoveries(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, nil)
 	for a := range 20 {
 		r.leave(a+1, a%2 == 0)
@@ -93,6 +95,7 @@ func TestTwoRecoveries(t *testing.T) {
 // TestStrangers: what other clusters prepared, or somebody by hand, or what
 // is to be decided by a shard that is not there, is left alone.
 func TestStrangers(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, nil)
 	escaped, _ := escapeCluster(rigCluster)
 	gone, _ := newName(escaped, 7, time.Now(), random)
@@ -113,6 +116,7 @@ func TestStrangers(t *testing.T) {
 
 // TestSweep: decisions go when nobody can ask for them any more.
 func TestSweep(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, nil)
 	c := r.coordinator(nil)
 	ctx := ctxOf(t)
@@ -159,6 +163,7 @@ func (r *rig) recoverAll(t *testing.T) {
 
 // TestBudget: who finds no room waits for a moment, and holds nothing.
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 3, nil)
 	ctx := ctxOf(t)
 	b := NewBudget(50 * time.Millisecond)
@@ -201,6 +206,7 @@ func TestBudget(t *testing.T) {
 
 // TestManyAtOnce commit on a budget that is too small for all of them.
 func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 3, map[string]string{"max_prepared_transactions": "3"})
 	b := NewBudget(20 * time.Second)
 	for i := range r.shards {

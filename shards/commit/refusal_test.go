@@ -15,6 +15,7 @@ import (
 
 // TestRefusals: whatever one server refuses, nothing is left on any.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 3, map[string]string{"max_prepared_transactions": "1"})
 	r.onAll("CREATE TABLE late (id int UNIQUE DEFERRABLE INITIALLY DEFERRED); GRANT ALL ON late TO PUBLIC; INSERT INTO late VALUES (1)")
 	ctx := ctxOf(t)
@@ -94,6 +95,7 @@ func TestRefusals(t *testing.T) {
 // TestPlainDecides: what cannot be prepared is committed all the same when it
 // is on one shard.
 func TestPlainDecides(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, nil)
 	for i, sql := range []string{"NOTIFY x", "CREATE TEMP TABLE x ()"} {
 		list := r.begin(i+1, 0, 1)
@@ -109,6 +111,7 @@ func TestPlainDecides(t *testing.T) {
 // TestReaderFails: a serializable reader that must not commit takes the
 // writers with it.
 func TestReaderFails(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 3, nil)
 	const serializable = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"
 	for i, writers := range [][]int{nil, {1}, {1, 2}} {
@@ -132,6 +135,7 @@ func TestReaderFails(t *testing.T) {
 
 // TestLosses are those of transactions with one writer or none.
 func TestLosses(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, nil)
 	ctx := ctxOf(t)
 	c := r.coordinator(nil)
@@ -162,6 +166,7 @@ func TestLosses(t *testing.T) {
 // TestHang: a server that does not answer holds nobody up for longer than the
 // limit, and what it had is settled when it does again.
 func TestHang(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 3, nil)
 	for _, frozen := range []int{0, 1} { // the decider, another
 		list := r.begin(1, 0, 1, 2)
@@ -172,7 +177,7 @@ func TestHang(t *testing.T) {
 		took := time.Since(begun)
 		r.shards[frozen].Primary.Cont()
 		sameOutcome(t, out, RolledBack, "40001")
-		if out.Err == nil || !strings.Contains(out.Err.Detail, "no answer") || took > 5*time.Second {
+		if out.Err == nil || !strings.Contains(out.Err.Detail, "no answer") || took > patience {
 			t.Errorf("after %v: %v, %q", took, out.Err, out.Err.Detail)
 		}
 		for _, p := range list {
@@ -187,6 +192,7 @@ func TestHang(t *testing.T) {
 
 // TestUnknown: the decider is lost in COMMIT and stays away.
 func TestUnknown(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 3, nil)
 	var c *Coordinator
 	c = r.decidedBy(decider, func(o *Options) {
@@ -234,6 +240,7 @@ func (r *rig) preparedOn(shard int) (n int) {
 
 // TestSetLocalRole: who prepared it is not who the session is afterwards.
 func TestSetLocalRole(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 2, nil)
 	r.onAll("CREATE ROLE teller; GRANT teller TO app")
 	list := r.open(0, 1)
