@@ -11,6 +11,7 @@ import (
 
 	"github.com/wyeproxy/wye/proxy/config"
 	"github.com/wyeproxy/wye/proxy/httpproxy"
+	"github.com/wyeproxy/wye/proxy/upstream"
 )
 
 // httpPlan is what a pool of kind http tells the room that serves it. Texts
@@ -20,8 +21,7 @@ func httpPlan(c *config.ServicePool, secure *tls.Config) (httpproxy.PoolSettings
 		TLS: secure, HTTP2: c.HTTP.HTTP2, DialTimeout: c.Timeouts.Connect, Stall: c.HTTP.Stall,
 		Idle: c.HTTP.Keep, MaxIdle: c.HTTP.MaxKept, Zone: c.Zone,
 	}
-	switch c.Balance {
-	case config.PoolByHash, config.PoolByRing, config.PoolByMaglev:
+	if upstream.Keyed(string(c.Balance)) {
 		key := keyOf(c.HTTP.Key)
 		s.Key = &key
 	}
