@@ -61,6 +61,10 @@ func (p *proxy) Kill(db string) error                        { return p.did("kil
 func (p *proxy) KillClient(id uint64) error                  { return p.did("kill_client %d", id) }
 func (p *proxy) Shutdown(mode ShutdownMode) error            { return p.did("shutdown %d", mode) }
 
+func (p *proxy) PurgeHTTP(q Purge) ([]Purged, error) {
+	return []Purged{{"web", "static", 2, 3000}}, p.did("purge %q", q)
+}
+
 // Switchover of "slow" waits as PAUSE does.
 func (p *proxy) Switchover(ctx context.Context, database, node string) (string, error) {
 	if database == "slow" {
