@@ -73,8 +73,9 @@ difftest: deps ## one PostgreSQL beside wye over shards: the whole matrix and it
 rewrite: deps ## rewrite golden files from what the code and PostgreSQL say now; read the diff
 	WYE_REWRITE=1 go test -count=1 $(PKGS)
 
-up: ## start the docker-compose clusters and wye in front of them
-	$(COMPOSE) up -d --build
+up: ## start the docker-compose clusters and services, and wye in front of them
+	$(COMPOSE) build
+	$(COMPOSE) up -d
 
 down: ## stop them and remove their data
 	$(COMPOSE) down -v

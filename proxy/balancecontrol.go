@@ -39,6 +39,13 @@ func (b *balance) order(server string, order admin.ServerOrder) error {
 	return b.tcp.Ready(server)
 }
 
+// policy is the name of what chooses a server.
+func (b *balance) policy() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return string(b.plan.Balance)
+}
+
 // balanceRows describes the servers of all pools, and what waits for them.
 func (s *Server) balanceRows(snap *stats.Snapshot, at time.Time) {
 	s.mu.Lock()
@@ -50,6 +57,7 @@ func (s *Server) balanceRows(snap *stats.Snapshot, at time.Time) {
 				Pool: name, Kind: string(b.kind), Server: v.Name, Addr: v.Addr, State: v.State, Serving: v.Serving, Zone: v.Zone,
 				Weight: v.Weight, Share: v.Share, Priority: v.Priority, Active: v.Active, Limit: v.Limit, Picks: v.Picks,
 				Failures: v.Failures, Latency: v.EWMA, Bytes: v.Bytes, PerSec: int64(v.PerSecond.Bytes), Breaker: v.Breaker,
+				Rate: v.PerSecond.Requests, FailRate: v.PerSecond.Failures, Took: v.Took,
 				Why: v.Why, Since: at.Add(-time.Duration(now - v.Since)),
 			}
 			if row.State == "draining" && b.tcp != nil && b.tcp.InMaintenance(v.Addr) {
@@ -58,7 +66,7 @@ func (s *Server) balanceRows(snap *stats.Snapshot, at time.Time) {
 			snap.PoolServers = append(snap.PoolServers, row)
 		}
 		waiting, n := b.servers.Queued()
-		snap.PoolQueues = append(snap.PoolQueues, stats.PoolQueueRow{Pool: name, Waiting: waiting, Full: n.Full, Late: n.TimedOut})
+		snap.PoolQueues = append(snap.PoolQueues, stats.PoolQueueRow{Pool: name, Balance: b.policy(), Waiting: waiting, Full: n.Full, Late: n.TimedOut})
 	}
 	for _, l := range s.listeners {
 		if l.kept != nil {

@@ -58,7 +58,7 @@ func balancing(c *config.ServicePool) (upstream.Settings, []upstream.Target) {
 	}
 	h := c.Health
 	s := upstream.Settings{
-		Policy: upstream.Canonical(string(c.Balance)), SlowStart: h.SlowStart, HashBound: c.Hash.Bound,
+		Policy: string(c.Balance), SlowStart: h.SlowStart, HashBound: c.Hash.Bound,
 		MaxConns: c.MaxConns, Panic: c.Panic, Queue: upstream.Queue{Length: cmp.Or(c.Queue.Length, -1), Timeout: c.Queue.Timeout},
 		Ejection: upstream.Ejection{
 			Failures: failures, Time: c.Eject.Time, MaxTime: c.Eject.MaxTime, Volume: volume, Share: cmp.Or(c.Eject.Share, 1),

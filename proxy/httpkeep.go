@@ -72,6 +72,17 @@ func (k *httpKeep) settle(inForce bool) {
 	k.views, k.next = k.next, map[string]keptRoute{}
 }
 
+// inForce are the views of the routes that have one now.
+func (k *httpKeep) inForce() map[string]*httpcache.View {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	views := make(map[string]*httpcache.View, len(k.views))
+	for name, kept := range k.views {
+		views[name] = kept.view
+	}
+	return views
+}
+
 // rows describes what is kept of each route.
 func (k *httpKeep) rows(listener string) (rows []stats.HTTPCacheRow) {
 	k.mu.Lock()

@@ -4,13 +4,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"fmt"
 	"net/netip"
-	"os"
 	"regexp"
 
 	"github.com/wyeproxy/wye/proxy/config"
 	"github.com/wyeproxy/wye/proxy/httpproxy"
+	"github.com/wyeproxy/wye/proxy/upstream"
 )
 
 // httpPlan is what a pool of kind http tells the room that serves it. Texts
@@ -20,8 +19,7 @@ func httpPlan(c *config.ServicePool, secure *tls.Config) (httpproxy.PoolSettings
 		TLS: secure, HTTP2: c.HTTP.HTTP2, DialTimeout: c.Timeouts.Connect, Stall: c.HTTP.Stall,
 		Idle: c.HTTP.Keep, MaxIdle: c.HTTP.MaxKept, Zone: c.Zone,
 	}
-	switch c.Balance {
-	case config.PoolByHash, config.PoolByRing, config.PoolByMaglev:
+	if upstream.Keyed(string(c.Balance)) {
 		key := keyOf(c.HTTP.Key)
 		s.Key = &key
 	}
@@ -164,24 +162,14 @@ func (s *Server) httpPool(name string) *httpproxy.Pool {
 // serveHTTP gives a listener what serves it, with its access log.
 func (s *Server) serveHTTP(l *listener, d *door) error {
 	o := httpproxy.Options{Log: s.log, Enter: s.enter, Leave: s.leave}
-	if name := d.HTTP.AccessLog; name != "" {
-		f := os.Stdout
-		if name != "-" {
-			var err error
-			if f, err = os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640); err != nil {
-				return fmt.Errorf("listener %s: access_log: %w", d.Name, err)
-			}
-		}
-		o.Access = httpproxy.NewAccessLog(f, d.HTTP.AccessFormat == config.AccessJSON)
-		l.access = func() {
-			o.Access.Close()
-			if f != os.Stdout {
-				_ = f.Close()
-			}
-		}
+	var err error
+	if l.access, err = newAccessFile(d); err != nil {
+		return err
+	}
+	if l.access != nil {
+		o.Access = l.access.log
 	}
 	l.kept = newHTTPKeep(d.HTTP.CacheMemory, d.HTTP.CacheEntry)
-	var err error
 	l.http, err = httpproxy.New(o, s.httpSettings(d, l.kept))
 	l.kept.settle(err == nil)
 	return err
@@ -197,15 +185,6 @@ func (s *Server) drainHTTP(ctx context.Context) {
 				defer s.visiting.Done()
 				_ = l.http.Shutdown(ctx) // what is left at the end of ctx, Close ends
 			}()
-		}
-	}
-}
-
-// closeAccessLogs writes what they hold. Their listeners have ended.
-func (s *Server) closeAccessLogs() {
-	for _, l := range s.listeners {
-		if l.access != nil {
-			l.access()
 		}
 	}
 }

@@ -11,6 +11,10 @@ func (s *Server) httpRows(snap *stats.Snapshot) {
 		if l.http != nil {
 			row := httpRow("listener", l.door.Load().Name, l.http.Count.Read())
 			_, _, _, row.Malformed = l.http.Conns()
+			if l.access != nil {
+				lines, writes := l.access.log.Dropped()
+				row.LogLost = lines + writes
+			}
 			snap.HTTP = append(snap.HTTP, row)
 		}
 	}

@@ -25,7 +25,7 @@ type listener struct {
 	tcp      *tcpproxy.Door    // of kind tcp, else nil
 	http     *httpproxy.Server // of kind http, else nil
 	kept     *httpKeep         // the same
-	access   func()            // closes its access log; nil: none
+	access   *accessFile       // the same; nil: none
 	door     atomic.Pointer[door]
 	accepted atomic.Int64
 	clients  atomic.Int64

@@ -13,7 +13,9 @@ import (
 
 // Reload loads the configuration again and applies it: all of it or, when
 // anything is wrong, nothing. What needs a restart is named in the log and
-// keeps its old value.
+// keeps its old value. Access logs are opened again first, whatever the
+// configuration is: else lines would end in a file that was moved away, and be
+// deleted with it.
 func (s *Server) Reload() error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
@@ -22,7 +24,10 @@ func (s *Server) Reload() error {
 		return errShutdown
 	default:
 	}
-	err := s.reload()
+	err := s.reopenAccessLogs()
+	if err == nil {
+		err = s.reload()
+	}
 	s.mu.Lock()
 	s.reloaded, s.reloadOK = time.Now(), err == nil
 	if err == nil {

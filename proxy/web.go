@@ -25,7 +25,7 @@ func (s *Server) startWeb(c *config.AdminHTTP) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := web.Serve(ctx, l, web.New(s, web.Options{PgBouncer: true})); err != nil {
+		if err := web.Serve(ctx, l, web.New(s, web.Options{Token: c.Token.Reveal(), PgBouncer: true})); err != nil {
 			s.log.Error("admin.http ended", "error", err.Error())
 		}
 	}()

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,6 +36,7 @@ func TestComposeFilesFit(t *testing.T) {
 		Services map[string]struct {
 			Environment map[string]string
 			Ports       []string
+			Command     []string
 		}
 	}
 	if err := yaml.Unmarshal(text, &file); err != nil {
@@ -43,8 +45,9 @@ func TestComposeFilesFit(t *testing.T) {
 	for name, value := range file.Services["wye"].Environment {
 		t.Setenv(name, value)
 	}
-	if cfg, problems := config.Load(filepath.Join(composeFolder, "wye.yaml")); cfg == nil {
-		t.Errorf("wye.yaml: %v", problems)
+	cfg, problems := config.Load(filepath.Join(composeFolder, "wye.yaml"))
+	if cfg == nil {
+		t.Fatalf("wye.yaml: %v", problems)
 	}
 	published := 0
 	for name, s := range file.Services {
@@ -55,8 +58,17 @@ func TestComposeFilesFit(t *testing.T) {
 			}
 		}
 	}
-	if published != 2 || len(file.Services) != 5 {
-		t.Errorf("%d services publish %d ports, want 5 and 2", len(file.Services), published)
+	if published != 4 || len(file.Services) != 10 {
+		t.Errorf("%d services publish %d ports, want 10 and 4", len(file.Services), published)
+	}
+	for _, pool := range cfg.Pools {
+		for _, s := range pool.Servers {
+			name, port, _ := strings.Cut(s.Addr, ":")
+			want := []string{demoServerCommand, map[config.PoolKind]string{config.KindHTTP: "web", config.KindTCP: "line"}[pool.Kind], s.Title(), ":" + port}
+			if got := file.Services[name].Command; !slices.Equal(got, want) {
+				t.Errorf("%s is a server of the pool %s and runs %q, want %q", s.Addr, pool.Name, got, want)
+			}
+		}
 	}
 	scripts, err := filepath.Glob(filepath.Join(composeFolder, "*.sh"))
 	if err != nil || len(scripts) != 4 {
@@ -106,13 +118,14 @@ func (c *composed) value(conn *pgconn.PgConn, sql string) string {
 	return row[0]
 }
 
-// TestComposeServes asks what `make up` has started.
-func TestComposeServes(t *testing.T) {
+// composedStack waits until what `make up` has started is ready.
+func composedStack(t *testing.T) *composed {
+	t.Helper()
 	if os.Getenv("WYE_TEST_COMPOSE") == "" {
 		t.Skip("WYE_TEST_COMPOSE is not set; it says that make up has been run")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
-	defer cancel()
+	t.Cleanup(cancel)
 	c := &composed{t: t, ctx: ctx, port: cmp.Or(os.Getenv("WYE_PORT"), "6432")}
 	ready := "http://127.0.0.1:" + cmp.Or(os.Getenv("WYE_HTTP_PORT"), "9630") + "/readyz"
 	if err := pollUntil(ctx, ready, func() (bool, error) {
@@ -121,7 +134,13 @@ func TestComposeServes(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
 
+// TestComposeServes asks what `make up` has started.
+func TestComposeServes(t *testing.T) {
+	c := composedStack(t)
+	ctx := c.ctx
 	app := c.connect("app", "shop")
 	if got := c.value(app, "SHOW cluster_name"); got != "s0" {
 		t.Errorf("a query reached %q, want the primary of s0", got)

@@ -9,31 +9,46 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
-// demoServerCommand is how the demo runs this program as one of the servers
-// that speak no SQL. Nobody else needs it, so it is in no usage.
+// demoServerCommand is how the demo, and docker-compose.yml, run this program
+// as one of the servers that speak no SQL. Nobody else needs it, so it is in no
+// usage.
 const demoServerCommand = "demo-server"
 
 // demoKinds are what such a server can speak: lines, each of which it answers
 // with its name and the line, or HTTP, where it answers with its name.
 var demoKinds = map[string]func(l net.Listener, name string){"line": serveLines, "web": servePages}
 
-// runDemoServer is one server; its arguments are kind and name. It ends when
-// the demo does, which holds its standard input.
+// runDemoServer is one server; its arguments are kind and name, and where it
+// listens. With an address it serves until SIGTERM; without one at any port,
+// which it prints, until its standard input ends: the demo holds that.
 func runDemoServer(args []string, out io.Writer) int {
-	if len(args) != 2 || demoKinds[args[0]] == nil {
+	if len(args) < 2 || len(args) > 3 || demoKinds[args[0]] == nil {
 		return exitFailed
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr := "127.0.0.1:0"
+	if len(args) == 3 {
+		addr = args[2]
+	}
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
+		fmt.Fprintln(out, err)
 		return exitFailed
 	}
 	fmt.Fprintln(out, l.Addr())
 	go demoKinds[args[0]](l, args[1])
+	if len(args) == 3 {
+		stop := make(chan os.Signal, 1)
+		signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+		<-stop
+		return exitOK
+	}
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	return exitOK
 }

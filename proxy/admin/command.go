@@ -47,6 +47,7 @@ func init() { // not an initialiser: HELP reads the table that it stands in
 		"enable":      {need: Admin, parse: onDatabase("ENABLE", required, quick(Control.Enable))},
 		"reconnect":   {need: Admin, parse: onDatabase("RECONNECT", optional, quick(Control.Reconnect))},
 		"flush":       {need: Admin, parse: parseFlush},
+		"purge":       {need: Admin, parse: parsePurge},
 		"wait_close":  {need: Admin, parse: onDatabase("WAIT_CLOSE", optional, Control.WaitClose)},
 		"kill":        {need: Admin, parse: onDatabase("KILL", optional, quick(Control.Kill))},
 		"kill_client": {need: Admin, parse: parseKillClient},

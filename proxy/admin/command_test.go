@@ -22,6 +22,7 @@ var every = map[string]struct{ query, call string }{
 	"enable":      {"ENABLE 2Shop", "enable 2Shop"},
 	"reconnect":   {"RECONNECT", "reconnect "},
 	"flush":       {"FLUSH CACHE products", "flush products"},
+	"purge":       {"PURGE HTTP_CACHE", `purge {"" "" "" ""}`},
 	"wait_close":  {"WAIT_CLOSE shop", "wait_close shop"},
 	"kill":        {"KILL shop", "kill shop"},
 	"kill_client": {"KILL_CLIENT 7", "kill_client 7"},
@@ -73,8 +74,8 @@ func TestRights(t *testing.T) {
 			}
 		}
 	}
-	if verbs != 3*16 {
-		t.Errorf("%d verbs tried, want all 16 for 3 roles", verbs)
+	if verbs != 3*17 {
+		t.Errorf("%d verbs tried, want all 17 for 3 roles", verbs)
 	}
 }
 
@@ -109,6 +110,35 @@ func TestSwitchover(t *testing.T) {
 		}
 		if calls := p.taken(); !slices.Equal(calls, []string{want}) {
 			t.Errorf("%s did %q, want %q", query, calls, want)
+		}
+	}
+}
+
+// What PURGE is told, in all the ways to say it, and what it refuses.
+func TestPurge(t *testing.T) {
+	p := newProxy()
+	c := dial(t, p, Session{Role: Admin})
+	for query, want := range map[string]string{
+		"PURGE HTTP_CACHE":                            `{"" "" "" ""}`,
+		"purge http_cache route static":               `{"" "static" "" ""}`,
+		"purge http_cache route web/static;":          `{"web" "static" "" ""}`,
+		`purge http_cache route "my web/my route"`:    `{"my web" "my route" "" ""}`,
+		"purge http_cache host shop.example:8080":     `{"" "" "shop.example:8080" ""}`,
+		"purge http_cache url 'https://shop.example'": `{"" "" "" "https://shop.example"}`,
+	} {
+		if got := strings.Join(c.ask(query), ", "); got != "T4, D web|static|2|3000, C PURGE HTTP_CACHE, Z I" {
+			t.Errorf("%s: %s", query, got)
+		}
+		if calls := p.taken(); !slices.Equal(calls, []string{"purge " + want}) {
+			t.Errorf("%s did %q, want %q", query, calls, want)
+		}
+	}
+	for query, state := range map[string]string{
+		"PURGE": "42601", "PURGE CACHE": "42601", "PURGE HTTP_CACHE ROUTE": "42601", "PURGE HTTP_CACHE static": "42601",
+		"PURGE HTTP_CACHE HOST a b": "42601", "PURGE HTTP_CACHE URL '/img'": "22023",
+	} {
+		if got := c.ask(query); got[0] != "E "+state || len(p.taken()) > 0 {
+			t.Errorf("%s: %q", query, got)
 		}
 	}
 }

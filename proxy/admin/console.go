@@ -54,6 +54,10 @@ type Control interface {
 	// FlushCache forgets the kept answers that read the table, or all if it
 	// is "".
 	FlushCache(table string) error
+	// PurgeHTTP forgets answers of HTTP and says of each route with a cache that
+	// is meant what went, in the order of their names. An unknown route is an
+	// error (42704).
+	PurgeHTTP(p Purge) ([]Purged, error)
 	// WaitClose waits until the conns that Reconnect or Reload marked are gone.
 	WaitClose(ctx context.Context, database string) error
 	// Kill drops the clients and server conns at once and leaves the database paused.

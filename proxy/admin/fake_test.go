@@ -61,6 +61,10 @@ func (p *proxy) Kill(db string) error                        { return p.did("kil
 func (p *proxy) KillClient(id uint64) error                  { return p.did("kill_client %d", id) }
 func (p *proxy) Shutdown(mode ShutdownMode) error            { return p.did("shutdown %d", mode) }
 
+func (p *proxy) PurgeHTTP(q Purge) ([]Purged, error) {
+	return []Purged{{"web", "static", 2, 3000}}, p.did("purge %q", q)
+}
+
 // Switchover of "slow" waits as PAUSE does.
 func (p *proxy) Switchover(ctx context.Context, database, node string) (string, error) {
 	if database == "slow" {
@@ -157,10 +161,10 @@ func (p *proxy) Snapshot() *stats.Snapshot {
 		PoolServers: []stats.PoolServerRow{
 			{Pool: "web", Kind: "http", Server: "w1", Addr: "10.0.3.1:80", State: "down", Weight: 1, Share: 1, Failures: 5, Why: "connection refused", Since: start},
 			{Pool: "redis", Kind: "tcp", Server: "r1", Addr: "10.0.4.1:6379", State: "up", Serving: true, Zone: "a", Weight: 2, Share: 0.255, Priority: 1,
-				Active: 3, Limit: 9, Picks: 1 << 40, Failures: 1, Latency: 812 * time.Microsecond, Bytes: 1 << 41, PerSec: 1000, Breaker: "half-open",
+				Active: 3, Limit: 9, Picks: 1 << 40, Failures: 1, Latency: 812 * time.Microsecond, Bytes: 1 << 41, PerSec: 1000, Rate: 12.34, FailRate: 0.06, Took: stats.Histogram{0, 0, 90, 10}, Breaker: "half-open",
 				Why: "answered in 200µs", Since: start},
 		},
-		PoolQueues: []stats.PoolQueueRow{{Pool: "redis", Waiting: 2, Full: 3, Late: 4}},
+		PoolQueues: []stats.PoolQueueRow{{Pool: "redis", Balance: "least-busy", Waiting: 2, Full: 3, Late: 4}},
 		HTTPCaches: []stats.HTTPCacheRow{{
 			Listener: "web", Route: "static", Hits: 1, Stale: 2, Misses: 3, Bypass: 4, Validated: 5, Waits: 6, Fills: 7, Abandoned: 8,
 			Evictions: 9, Purged: 10, Entries: 11, Bytes: 12, Used: 13, Limit: 14,

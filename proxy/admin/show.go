@@ -29,6 +29,7 @@ const help = `
 	ENABLE <db>
 	RECONNECT [<db>]
 	FLUSH CACHE [<table>]
+	PURGE HTTP_CACHE [ROUTE [<listener>/]<route>|HOST <host>|URL '<prefix>']
 	KILL [<db>]
 	KILL_CLIENT <client_id>
 	SUSPEND

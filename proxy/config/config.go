@@ -42,7 +42,8 @@ type Admin struct {
 // AdminHTTP is where metrics and health answer. The section's presence turns
 // them on.
 type AdminHTTP struct {
-	Bind string `wye:"bind,restart" default:"127.0.0.1:9630" check:"tcp" doc:"Address of /metrics, /healthz and /readyz; they are off when admin.http is absent."`
+	Bind  string `wye:"bind,restart" default:"127.0.0.1:9630" check:"tcp" doc:"Address of /metrics, /healthz and /readyz; they are off when admin.http is absent."`
+	Token Secret `wye:"token,restart" derived:"none: they are for this machine only" doc:"Admits to /status, /api and /debug/pprof from elsewhere: as Authorization: Bearer, or as the password that a browser asks for."`
 }
 
 // Console is who may enter the databases "pgbouncer" and "wye".

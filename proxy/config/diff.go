@@ -32,11 +32,11 @@ func Diff(old, new *Config) []Change {
 		changes[path] = Change{path, from, to, restart}
 	}
 	for path, v := range after.values {
-		was, known := before.values[path]
+		was := before.values[path]
 		switch {
 		case before.lacks(v) != "":
 			note(before.lacks(v), absent, present, !v.Reloadable)
-		case !known || was.raw != v.raw:
+		case was.raw != v.raw: // unknown and not set are alike
 			note(path, was.Value, v.Value, !v.Reloadable)
 		}
 	}
@@ -45,7 +45,7 @@ func Diff(old, new *Config) []Change {
 		switch {
 		case after.lacks(was) != "":
 			note(after.lacks(was), present, absent, !was.Reloadable)
-		case !kept:
+		case !kept && was.raw != "":
 			note(path, was.Value, "", !was.Reloadable)
 		}
 	}

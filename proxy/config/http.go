@@ -9,7 +9,7 @@ type ListenerHTTP struct {
 	Trusted      []string      `wye:"trusted_proxies" check:"prefix" doc:"Ranges of addresses of proxies before wye. What their X-Forwarded-For, -Proto and -Host and Forwarded say is believed, and added to; what others say there is removed. Behind accept_proxy the address that the header gives is what counts."`
 	Forwarded    bool          `wye:"forwarded" default:"false" doc:"Send RFC 7239's Forwarded to servers beside X-Forwarded-For, -Proto and -Host."`
 	CookieKey    Secret        `wye:"cookie_key" derived:"random, until the process ends" doc:"Makes the cookies of sticky routes. The same on all proxies, or clients change servers between them and with each restart."`
-	AccessLog    string        `wye:"access_log,restart" derived:"none" doc:"File for a line per request; \"-\" is the standard output."`
+	AccessLog    string        `wye:"access_log,restart" derived:"none" doc:"File for a line per request; \"-\" is the standard output. Each reload opens it by its name again, for logrotate."`
 	AccessFormat AccessFormat  `wye:"access_format,restart" default:"json" doc:"json, or combined (httpd's, and milliseconds)."`
 	Head         int64         `wye:"max_head,restart" default:"32KiB" min:"1KiB" max:"1MiB" doc:"Most bytes of a request's head."`
 	Body         int64         `wye:"max_body" default:"64MiB" min:"0" max:"1024GiB" doc:"Most bytes of a request's body; see max_body of a route. 0 is no limit."`

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/wyeproxy/wye/proxy/upstream"
+)
 
 // ServicePool is a named set of servers over which TCP connections or HTTP
 // requests are balanced. Listeners of the same kind lead to it.
@@ -9,7 +13,7 @@ type ServicePool struct {
 	Kind     PoolKind      `wye:"kind" default:"tcp" doc:"What its servers speak, as the listeners that lead to it: tcp, or http."`
 	Servers  []Server      `wye:"servers,required" or:"discover" derived:"required, unless there is discover" doc:"The servers: \"host:port\", or {addr: ...}. At most 1024."`
 	Discover *PoolDiscover `wye:"discover"` // nil: Servers says who they are
-	Balance  PoolBalance   `wye:"balance" default:"least-conn" doc:"How a server is chosen: least-conn (fewest connections for its weight), least-response-time (the quicker of two drawn at random), least-bandwidth (fewest bytes of late), p2c (the less busy of two drawn at random), round-robin, weighted (smooth weighted round robin), random, first, or the same server for the same client: hash (the fairest), ring, or maglev (for many servers)."`
+	Balance  PoolBalance   `wye:"balance" default:"least-busy" doc:"How a server is chosen: least-busy (fewest connections for its weight), least-response-time (the quicker of two drawn at random), least-bandwidth (fewest bytes of late), p2c (the less busy of two drawn at random), round-robin, weighted (smooth weighted round robin), random, first, or the same server for the same client: hash (the fairest), ring, or maglev (for many servers). Names known from elsewhere, such as leastconn or ip_hash, are taken too and shown as these: docs/policies.md has them."`
 	Hash     PoolHash      `wye:"hash"`
 	Zone     string        `wye:"zone" doc:"Where this proxy stands: servers of the same zone are chosen while there are any."`
 	MaxConns int           `wye:"max_conns" default:"0" min:"0" max:"1000000" doc:"Most connections (of http: requests) that one server holds at a time; more wait in the queue. 0 is no limit."`
@@ -121,27 +125,12 @@ const (
 
 func (PoolKind) allowed() []string { return []string{"tcp", "http"} }
 
-// PoolBalance is how one of several servers is chosen.
+// PoolBalance is how one of several servers is chosen: a policy of proxy/upstream,
+// by its own name.
 type PoolBalance string
 
-// The policies of proxy/upstream, in the words of load balancers.
-const (
-	PoolLeastConn    PoolBalance = "least-conn"
-	PoolResponseTime PoolBalance = "least-response-time"
-	PoolRoundRobin   PoolBalance = "round-robin"
-	PoolWeighted     PoolBalance = "weighted"
-	PoolRandom       PoolBalance = "random"
-	PoolFirst        PoolBalance = "first"
-	PoolBandwidth    PoolBalance = "least-bandwidth"
-	PoolTwoChoices   PoolBalance = "p2c"
-	PoolByHash       PoolBalance = "hash"
-	PoolByRing       PoolBalance = "ring"
-	PoolByMaglev     PoolBalance = "maglev"
-)
-
-func (PoolBalance) allowed() []string {
-	return []string{"least-conn", "least-response-time", "least-bandwidth", "p2c", "round-robin", "weighted", "random", "first", "hash", "ring", "maglev"}
-}
+func (PoolBalance) allowed() []string            { return upstream.Policies() }
+func (PoolBalance) canonical(name string) string { return upstream.Canonical(name) }
 
 // PoolCheck is what a server must do to be up.
 type PoolCheck string

@@ -113,11 +113,14 @@ func (s scalar) setInt(f field, v reflect.Value) error {
 }
 
 func (s scalar) setEnum(v reflect.Value) error {
-	values := allowedOf(v.Type())
-	if !slices.Contains(values, s.text) {
+	values, text := allowedOf(v.Type()), s.text
+	if a, ok := v.Interface().(aliased); ok {
+		text = a.canonical(text)
+	}
+	if !slices.Contains(values, text) {
 		return fmt.Errorf("unknown value %s; it is one of %s", s.shown(), strings.Join(values, ", "))
 	}
-	v.SetString(s.text)
+	v.SetString(text)
 	return nil
 }
 

@@ -37,6 +37,10 @@ type field struct {
 // enum is a string type with a closed list of values.
 type enum interface{ allowed() []string }
 
+// aliased is an enum some of whose values have other names. What is none is
+// returned as it is.
+type aliased interface{ canonical(name string) string }
+
 var (
 	durationType = reflect.TypeFor[time.Duration]()
 	secretType   = reflect.TypeFor[Secret]()

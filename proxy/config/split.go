@@ -1,12 +1,16 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/wyeproxy/wye/proxy/upstream"
+)
 
 // Split is where statements go that only read.
 type Split struct {
 	Reads          ReadsTo       `wye:"reads" default:"replicas" doc:"Where a statement goes that provably only reads: replicas, or primary."`
 	Fallback       Fallback      `wye:"fallback" default:"primary" doc:"Where it goes when no replica will do: primary, or none (57P03)."`
-	Balance        Balance       `wye:"balance" default:"least-busy" doc:"How a replica is chosen: least-busy, least-response-time, round-robin, weighted (smooth weighted round robin), random, first, or hash (one replica per client)."`
+	Balance        Balance       `wye:"balance" default:"least-busy" doc:"How a replica is chosen: least-busy, least-response-time, round-robin, weighted (smooth weighted round robin), random, first, or hash (one replica per client). Other names of these, such as leastconn, are taken too: docs/policies.md."`
 	ReadYourWrites FreshScope    `wye:"read_your_writes" default:"session" doc:"What a read shows for certain: off (what a replica has), session (what the client wrote or saw before), table (and every write through this proxy to the tables it reads), database (and every write through this proxy)."`
 	MaxStaleness   time.Duration `wye:"max_staleness" default:"0" doc:"Replicas further behind the primary than this are not read from; 0 is no limit."`
 	Wait           time.Duration `wye:"wait" default:"0" max:"1m" doc:"How long a read waits for a replica to catch up before it goes to the primary."`
@@ -39,20 +43,14 @@ func (Fallback) allowed() []string { return []string{"primary", "none"} }
 // Balance is how one of several replicas is chosen.
 type Balance string
 
-// The policies of proxy/upstream.
-const (
-	BalanceLeastBusy    Balance = "least-busy"
-	BalanceResponseTime Balance = "least-response-time"
-	BalanceRoundRobin   Balance = "round-robin"
-	BalanceWeighted     Balance = "weighted"
-	BalanceRandom       Balance = "random"
-	BalanceFirst        Balance = "first"
-	BalanceHash         Balance = "hash"
-)
-
+// allowed are those that need to know no more than a query says.
 func (Balance) allowed() []string {
-	return []string{"least-busy", "least-response-time", "round-robin", "weighted", "random", "first", "hash"}
+	return []string{
+		upstream.LeastBusy, upstream.LeastResponseTime, upstream.RoundRobin, upstream.Weighted, upstream.Random, upstream.First, upstream.Hash,
+	}
 }
+
+func (Balance) canonical(name string) string { return upstream.Canonical(name) }
 
 // FreshScope is whose writes a read must show.
 type FreshScope string

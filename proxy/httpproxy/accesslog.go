@@ -15,11 +15,18 @@ import (
 type AccessLog struct {
 	JSON bool // else the "combined" format of httpd, and the time it took in ms
 
-	lines   chan *[]byte
+	lines   chan entry
 	dropped atomic.Int64
 	failed  atomic.Int64
 	done    sync.WaitGroup
 	spare   sync.Pool
+}
+
+// entry is a line, or the order to go on elsewhere.
+type entry struct {
+	line *[]byte
+	next io.Writer
+	done chan<- struct{} // of next: closed when nothing is written to the old one any more
 }
 
 // accessQueue is how many lines may wait for a disk that is slow.
@@ -27,7 +34,7 @@ const accessQueue = 4096
 
 // NewAccessLog writes to w, which it does not close.
 func NewAccessLog(w io.Writer, json bool) *AccessLog {
-	l := &AccessLog{JSON: json, lines: make(chan *[]byte, accessQueue)}
+	l := &AccessLog{JSON: json, lines: make(chan entry, accessQueue)}
 	l.spare.New = func() any { b := make([]byte, 0, 512); return &b }
 	l.done.Go(func() { l.write(w) })
 	return l
@@ -42,6 +49,15 @@ func (l *AccessLog) Close() {
 	l.done.Wait()
 }
 
+// Reopen goes on with next and returns when nothing is written any more to what
+// was there before, which then has every line noted until now. next is not closed
+// either. Not after Close.
+func (l *AccessLog) Reopen(next io.Writer) {
+	done := make(chan struct{})
+	l.lines <- entry{next: next, done: done}
+	<-done
+}
+
 // write is the goroutine that writes: many lines at once under load, and no
 // line later than when there is nothing else to do.
 func (l *AccessLog) write(w io.Writer) {
@@ -53,10 +69,17 @@ func (l *AccessLog) write(w io.Writer) {
 		}
 	}
 	defer flush()
-	for line := range l.lines {
-		_, _ = b.Write(*line) // Flush tells
-		*line = (*line)[:0]
-		l.spare.Put(line)
+	for e := range l.lines {
+		if e.line == nil {
+			flush()
+			w = e.next
+			b.Reset(w)
+			close(e.done)
+			continue
+		}
+		_, _ = b.Write(*e.line) // Flush tells
+		*e.line = (*e.line)[:0]
+		l.spare.Put(e.line)
 		if len(l.lines) == 0 {
 			flush()
 		}
@@ -72,7 +95,7 @@ func (l *AccessLog) note(v *visit, took time.Duration) {
 		*line = v.appendCombined(*line, took)
 	}
 	select {
-	case l.lines <- line:
+	case l.lines <- entry{line: line}:
 	default:
 		l.dropped.Add(1)
 		*line = (*line)[:0]

@@ -31,10 +31,39 @@ func (h *Histogram) Count() int64 {
 	return n
 }
 
-func (h *Histogram) add(o *Histogram) {
+// Add adds o to h.
+func (h *Histogram) Add(o *Histogram) {
 	for i, n := range o {
 		h[i] += n
 	}
+}
+
+// Observe counts one duration.
+func (h *Histogram) Observe(d time.Duration) {
+	i := 0
+	for i < len(Buckets) && d > Buckets[i] {
+		i++
+	}
+	h[i]++
+}
+
+// Quantile is about the duration that the share q of all are not above, between
+// the bounds of its bucket as Prometheus' histogram_quantile has it. Of those
+// above the last bound it is that bound; 0 of none.
+func (h *Histogram) Quantile(q float64) time.Duration {
+	rank := q * float64(h.Count())
+	if rank == 0 {
+		return 0
+	}
+	var below float64
+	low := time.Duration(0)
+	for i, high := range Buckets {
+		if in := float64(h[i]); in > 0 && below+in >= rank {
+			return low + time.Duration(float64(high-low)*(rank-below)/in)
+		}
+		below, low = below+float64(h[i]), high
+	}
+	return low
 }
 
 // spread is a session's own part of a histogram. The mask names the buckets

@@ -76,8 +76,8 @@ func (p *Pool) Read() Reading {
 		c := &p.cells[i]
 		c.mu.Lock()
 		r.Counters.Add(&c.Counters)
-		r.QueryHist.add(&c.query)
-		r.WaitHist.add(&c.wait)
+		r.QueryHist.Add(&c.query)
+		r.WaitHist.Add(&c.wait)
 		c.mu.Unlock()
 	}
 	r.Errors, r.Pins = p.rare.read()
@@ -87,8 +87,8 @@ func (p *Pool) Read() Reading {
 // Add adds o to r, for a sum over pools.
 func (r *Reading) Add(o *Reading) {
 	r.Counters.Add(&o.Counters)
-	r.QueryHist.add(&o.QueryHist)
-	r.WaitHist.add(&o.WaitHist)
+	r.QueryHist.Add(&o.QueryHist)
+	r.WaitHist.Add(&o.WaitHist)
 	r.Errors = sumErrors(r.Errors, o.Errors)
 	r.Pins = sumPins(r.Pins, o.Pins)
 }

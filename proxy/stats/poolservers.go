@@ -23,6 +23,9 @@ type PoolServerRow struct {
 	Latency  time.Duration // average that follows peaks at once, 0 = not measured
 	Bytes    int64         // both ways
 	PerSec   int64         // bytes a second of late
+	Rate     float64       // connections (of http: requests) a second of late
+	FailRate float64       // of these, those that failed
+	Took     Histogram     // time to connect, of http to answer, of the last half minute or whole one
 	Breaker  string        // closed, open, half-open; empty without one
 	Why      string        // why it is not used; of up, what the latest check found
 	Since    time.Time     // of the present health, or ejection
@@ -31,6 +34,7 @@ type PoolServerRow struct {
 // PoolQueueRow is what waits for any server of a pool.
 type PoolQueueRow struct {
 	Pool    string
+	Balance string // the policy's own name
 	Waiting int64
 	Full    int64 // turned away at once since the start
 	Late    int64 // turned away after the wait

@@ -40,12 +40,16 @@ var (
 		col("breaker", Text, func(p *PoolServerRow) Cell { return textOrNull(p.Breaker) }),
 		col("since", Text, func(p *PoolServerRow) Cell { return stamp(p.Since) }),
 		col("why", Text, func(p *PoolServerRow) Cell { return textOrNull(p.Why) }),
+		col("per_second", Numeric, func(p *PoolServerRow) Cell { return num(int64(p.Rate + 0.5)) }),
+		col("failures_per_minute", Numeric, func(p *PoolServerRow) Cell { return num(int64(60*p.FailRate + 0.5)) }),
+		col("p95_us", Int8, func(p *PoolServerRow) Cell { return known(p.Took.Quantile(0.95).Microseconds(), p.Took.Count() > 0) }),
 	}, poolServers)
 	_ = register("pool_queues", []field[PoolQueueRow]{
 		col("pool", Text, func(q *PoolQueueRow) Cell { return text(q.Pool) }),
 		col("waiting", Int8, func(q *PoolQueueRow) Cell { return num(q.Waiting) }),
 		col("turned_away_full", Numeric, func(q *PoolQueueRow) Cell { return num(q.Full) }),
 		col("turned_away_late", Numeric, func(q *PoolQueueRow) Cell { return num(q.Late) }),
+		col("balance", Text, func(q *PoolQueueRow) Cell { return text(q.Balance) }),
 	}, queues)
 	_ = register("http_cache", []field[HTTPCacheRow]{
 		col("listener", Text, func(c *HTTPCacheRow) Cell { return text(c.Listener) }),

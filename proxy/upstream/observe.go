@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/wyeproxy/wye/proxy/stats"
 )
 
 // Begin counts a request that goes to the server now.
@@ -100,8 +102,9 @@ type latency struct {
 	at    atomic.Int64  // of the latest sample
 	moved atomic.Int64  // when the server last answered, or was given work when idle
 
-	asked, failed   int64 // since the latest sweep; under mu
-	answers, errors pace  // under mu
+	asked, failed   int64  // since the latest sweep; under mu
+	answers, errors pace   // under mu
+	lately          lately // under mu
 }
 
 func (l *latency) observe(now int64, took time.Duration, ok bool, tau time.Duration) {
@@ -110,6 +113,7 @@ func (l *latency) observe(now int64, took time.Duration, ok bool, tau time.Durat
 	l.moved.Store(now)
 	l.asked++
 	l.answers.add(now)
+	l.lately.add(now, took)
 	if !ok {
 		l.failed++
 		l.errors.add(now)
@@ -136,9 +140,9 @@ func (l *latency) tally() (asked, failed int64) {
 	return asked, failed
 }
 
-// paces are answers and errors per second of late.
-func (l *latency) paces(now int64) (answers, errors float64) {
+// paces are answers and errors per second of late, and how long answers took.
+func (l *latency) paces(now int64) (answers, errors float64, took stats.Histogram) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.answers.perSecond(now), l.errors.perSecond(now)
+	return l.answers.perSecond(now), l.errors.perSecond(now), l.lately.recent(now)
 }

@@ -3,6 +3,7 @@ package upstream
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 // The names of the policies, as the configuration spells them.
@@ -20,16 +21,19 @@ const (
 	Maglev            = "maglev"              // the same, by Maglev's table: fair and quick, a few keys more move
 )
 
-// aliases are the names that people know from elsewhere.
+// aliases are the names that people know from elsewhere. A name stands only for
+// what it means there: Envoy's ROUND_ROBIN goes by weight, so it is not here.
 var aliases = map[string]string{
 	"least-connections": LeastBusy, "least-conn": LeastBusy, "least_conn": LeastBusy, "leastconn": LeastBusy,
-	"least-request": LeastBusy,
-	"least-time":    LeastResponseTime, "least_time": LeastResponseTime, "peak-ewma": LeastResponseTime,
+	"least-request": LeastBusy, "least_request": LeastBusy, "wlc": LeastBusy,
+	"least-time": LeastResponseTime, "least_time": LeastResponseTime,
+	"ewma": LeastResponseTime, "peak-ewma": LeastResponseTime, "peak_ewma": LeastResponseTime,
 	"least_bandwidth": LeastBandwidth,
 	"power-of-two":    PowerOfTwo, "random-2": PowerOfTwo, "random(2)": PowerOfTwo,
+	"rr":         RoundRobin,                                       // IPVS: without weights, which wrr has
 	"roundrobin": Weighted, "static-rr": Weighted, "wrr": Weighted, // HAProxy's are by weight
 	"source": Hash, "source-ip": Hash, "ip-hash": Hash, "ip_hash": Hash, "rendezvous": Hash,
-	"consistent-hash": Ring, "ring-hash": Ring, "ketama": Ring,
+	"consistent-hash": Ring, "ring-hash": Ring, "ring_hash": Ring, "ketama": Ring,
 }
 
 // Policies are the names of all policies, the default first. Canonical says
@@ -47,6 +51,17 @@ func Canonical(name string) string {
 		return own
 	}
 	return name
+}
+
+// Aliases are the other names of a policy, sorted.
+func Aliases(policy string) (names []string) {
+	for name, own := range aliases {
+		if own == policy {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Keyed says whether a policy of that name goes by Want.Key.

@@ -3,28 +3,31 @@ package upstream
 import (
 	"math"
 	"time"
+
+	"github.com/wyeproxy/wye/proxy/stats"
 )
 
 // View is one upstream for the console: a copy, at one moment.
 type View struct {
 	Name, Addr, Zone string
-	State            string        // up, down, unknown, draining or ejected
-	Serving          bool          // it gets requests: in rotation, or though ejected or down in panic; its breaker aside
-	Why              string        // of down and ejected: the reason; of up: what the latest check reported
-	Since            int64         // when health last changed, or when it was ejected, by the pool's clock
-	Weight           int           // as configured
-	Share            float64       // of its weight, 1 but for slow start
-	Priority         int           // as configured
-	Active           int64         // requests in flight
-	Limit            int64         // of these, by slow start too; 0 is none
-	Picks            int64         // times chosen
-	Failures         int64         // requests that ended not ok
-	EWMA             time.Duration // latency, as a peak-sensitive average; 0 is not measured
-	EjectedUntil     int64         // by the pool's clock; 0 is not ejected
-	Breaker          string        // closed, open or half-open; "" without one
-	OpenUntil        int64         // of open, by the pool's clock
-	Bytes            int64         // as Moved told
-	PerSecond        Rates         // averages of the latest seconds, half-life 5 s
+	State            string          // up, down, unknown, draining or ejected
+	Serving          bool            // it gets requests: in rotation, or though ejected or down in panic; its breaker aside
+	Why              string          // of down and ejected: the reason; of up: what the latest check reported
+	Since            int64           // when health last changed, or when it was ejected, by the pool's clock
+	Weight           int             // as configured
+	Share            float64         // of its weight, 1 but for slow start
+	Priority         int             // as configured
+	Active           int64           // requests in flight
+	Limit            int64           // of these, by slow start too; 0 is none
+	Picks            int64           // times chosen
+	Failures         int64           // requests that ended not ok
+	EWMA             time.Duration   // latency, as a peak-sensitive average; 0 is not measured
+	EjectedUntil     int64           // by the pool's clock; 0 is not ejected
+	Breaker          string          // closed, open or half-open; "" without one
+	OpenUntil        int64           // of open, by the pool's clock
+	Bytes            int64           // as Moved told
+	PerSecond        Rates           // averages of the latest seconds, half-life 5 s
+	Took             stats.Histogram // of requests that ended, or were answered, in the last 30 to 60 s
 }
 
 // Rates are per second.
@@ -67,7 +70,7 @@ func (u *Upstream) view(now int64) View {
 	if v.State == "ejected" {
 		v.Why, v.Since = u.eject.why, u.eject.at
 	}
-	v.PerSecond.Requests, v.PerSecond.Failures = u.latency.paces(now)
+	v.PerSecond.Requests, v.PerSecond.Failures, v.Took = u.latency.paces(now)
 	v.PerSecond.Bytes = u.flow.perSecond(now)
 	return v
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/wyeproxy/wye/proxy/stats"
 )
 
 // TestView: everything that the console shows of one server.
@@ -35,12 +37,18 @@ func TestView(t *testing.T) {
 	if v.EWMA < 2*time.Millisecond {
 		t.Errorf("latency %v", v.EWMA)
 	}
-	v.PerSecond, v.EWMA = Rates{}, 0
+	if n, p95 := v.Took.Count(), v.Took.Quantile(.95); n < 300 || n > 600 || p95 < time.Millisecond || p95 > 2500*time.Microsecond {
+		t.Errorf("%d requests of late, p95 %v", n, p95)
+	}
+	v.PerSecond, v.EWMA, v.Took = Rates{}, 0, stats.Histogram{}
 	want := View{
 		Name: "a", Addr: "a:1", Zone: "x", State: "up", Serving: true, Since: 10 * sec, Weight: 2, Priority: 1,
 		Share: .6, Active: 1, Limit: 12, Picks: 601, Failures: 120, Breaker: "closed", Bytes: 600_000,
 	}
 	if v != want {
 		t.Errorf("%+v\nwant %+v", v, want)
+	}
+	if n := p.View(131 * sec)[0].Took.Count(); n != 0 {
+		t.Errorf("a minute later there are %d requests of late", n)
 	}
 }

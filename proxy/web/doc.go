@@ -1,6 +1,7 @@
 // Package web is the HTTP side of the administration: /metrics for
 // Prometheus, /healthz and /readyz for whoever decides where traffic goes,
-// the SHOW views as JSON under /api, and pprof under /debug.
+// the SHOW views as JSON under /api, pprof under /debug, and /status, a page for
+// people.
 //
 // It owns the names of the metrics and the rule who may see what: metrics and
 // health are open, the rest needs the token or comes from this machine. It

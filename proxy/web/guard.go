@@ -16,7 +16,7 @@ func guard(token string, next http.Handler) http.Handler {
 		case token == "" && !local(r):
 			http.Error(w, "only from this machine: no admin.http.token is set", http.StatusForbidden)
 		case token != "" && !bears(r, token):
-			w.Header().Set("WWW-Authenticate", `Bearer realm="wye"`)
+			w.Header()["WWW-Authenticate"] = []string{`Basic realm="wye"`, `Bearer realm="wye"`} // browsers know the first only
 			http.Error(w, "needs the token of admin.http.token", http.StatusUnauthorized)
 		default:
 			w.Header().Set("Cache-Control", "no-store")
@@ -28,6 +28,9 @@ func guard(token string, next http.Handler) http.Handler {
 
 func bears(r *http.Request, token string) bool {
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		_, given, ok = r.BasicAuth()
+	}
 	return ok && subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 1
 }
 

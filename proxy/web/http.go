@@ -24,6 +24,7 @@ func httpRequests(e *exposition, s *stats.Snapshot) {
 		{"wye_http_active", gauge, "Requests under way.", func(r *stats.HTTPRow) int64 { return r.Active }},
 		{"wye_http_retries_total", counter, "Tries beyond a request's first.", func(r *stats.HTTPRow) int64 { return r.Retries }},
 		{"wye_http_malformed_total", counter, "Malformed requests, refused unread; of listeners.", func(r *stats.HTTPRow) int64 { return r.Malformed }},
+		{"wye_http_access_log_lost_total", counter, "Lines of the access log that its queue had no room for, and writes of lines that failed; of listeners.", func(r *stats.HTTPRow) int64 { return r.LogLost }},
 	} {
 		e.family(m.name, m.kind, m.help)
 		for i := range s.HTTP {

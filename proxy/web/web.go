@@ -22,8 +22,9 @@ type Control interface {
 
 // Options are the settings of the HTTP side.
 type Options struct {
-	// Token admits to /api and /debug as "Authorization: Bearer <token>".
-	// Without one, only requests from this machine are admitted there.
+	// Token admits to /status, /api and /debug as "Authorization: Bearer
+	// <token>", or as the password of whomever, which browsers ask for. Without
+	// one, only requests from this machine are admitted there.
 	Token string
 	// PgBouncer adds the metrics of pgbouncer_exporter under its names.
 	PgBouncer bool
@@ -39,6 +40,7 @@ func New(control Control, o Options) http.Handler {
 	mux.Handle("GET /metrics", m)
 	mux.HandleFunc("GET /healthz", healthz)
 	mux.HandleFunc("GET /readyz", readyz(control))
+	mux.Handle("GET /status", guard(o.Token, status(control)))
 	mux.Handle("GET /api/{view}", guard(o.Token, view(control)))
 	mux.Handle("/debug/pprof/", guard(o.Token, profiles()))
 	return mux
@@ -46,7 +48,7 @@ func New(control Control, o Options) http.Handler {
 
 func index(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte("wye\n\n/metrics\n/healthz\n/readyz\n/api/{pools,clients,servers,databases,users,stats,hosts,...}\n/debug/pprof/\n"))
+	_, _ = w.Write([]byte("wye\n\n/status\n/metrics\n/healthz\n/readyz\n/api/{pools,clients,servers,databases,users,stats,hosts,...}\n/debug/pprof/\n"))
 }
 
 // Serve answers requests on l until ctx ends, then lets running ones finish

@@ -104,7 +104,14 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		{"secret", here, "/debug/pprof/heap", nil, 401},
 		{"secret", there, "/api/pools", bearer, 200},
 		{"secret", there, "/api/pools", []string{"Authorization", "Bearer secrets"}, 401},
+		{"secret", there, "/api/pools", []string{"Authorization", "Basic b3BzOnNlY3JldA=="}, 200}, // ops:secret
+		{"secret", there, "/api/pools", []string{"Authorization", "Basic c2VjcmV0Om9wcw=="}, 401}, // secret:ops
 		{"secret", there, "/metrics", nil, 200},
+		{"", there, "/status", nil, 403},
+		{"", here, "/status", nil, 200},
+		{"", here, "/status", []string{"Host", "evil.example:9630"}, 403},
+		{"secret", here, "/status", nil, 401},
+		{"secret", there, "/status", bearer, 200},
 		{"", here, "/api/nosuch", nil, 404},
 		{"", here, "/nosuch", nil, 404},
 	} {

@@ -76,7 +76,8 @@ func (c *Cache) View(r Rule) *View { return &View{cache: c, rule: r} }
 
 // Retire drops what the view has kept.
 func (v *View) Retire() (dropped int) {
-	return v.cache.dropIf(func(e *entry) bool { return e.view == v })
+	dropped, _ = v.Purge(nil)
+	return dropped
 }
 
 // Wrap puts the view before next, which asks a server. Requests that memory

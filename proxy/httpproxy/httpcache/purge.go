@@ -16,11 +16,45 @@ func (c *Cache) Purge(uri string) (dropped int, err error) {
 // path as the cache writes them, "http://example.org/img/". It looks at all
 // entries.
 func (c *Cache) PurgePrefix(prefix string) (dropped int) {
-	return c.dropIf(func(e *entry) bool { return strings.HasPrefix(e.uri, prefix) })
+	dropped, _ = c.dropIf(func(e *entry) bool { return strings.HasPrefix(e.uri, prefix) })
+	return dropped
 }
 
 // PurgeAll drops everything.
 func (c *Cache) PurgeAll() (dropped int) { return c.PurgePrefix("") }
+
+// Purge drops what the view has kept of the URIs that is holds for, and what is
+// under way to be kept; of all with nil. It reports how many entries went, and
+// their bytes with overhead. Bytes that are being sent are free when they are
+// sent.
+func (v *View) Purge(is func(uri string) bool) (dropped int, bytes int64) {
+	return v.cache.dropIf(func(e *entry) bool { return e.view == v && (is == nil || is(e.uri)) })
+}
+
+// Under holds for the URIs that begin as prefix does, an absolute URI as people
+// write it: "http://example.org" is all of that host and port, and
+// "http://example.org/img" also "/images".
+func Under(prefix string) (is func(uri string) bool, err error) {
+	key, err := keyOf(prefix)
+	if err != nil {
+		return nil, err
+	}
+	return func(uri string) bool { return strings.HasPrefix(uri, key) }, nil
+}
+
+// OnHost holds for the URIs of a host, in any case: of all its ports and
+// schemes, or of one port as clients name it.
+func OnHost(host string) (is func(uri string) bool) {
+	return func(uri string) bool {
+		_, rest, _ := strings.Cut(uri, "://")
+		at := rest[:max(strings.IndexAny(rest, "/?"), 0)]
+		if strings.EqualFold(at, host) {
+			return true
+		}
+		port := strings.LastIndexByte(at, ':')
+		return port > strings.LastIndexByte(at, ']') && strings.EqualFold(at[:port], host)
+	}
+}
 
 func (c *Cache) purgeKey(key string) (dropped int) {
 	s := c.storeOfURI(key)
@@ -40,15 +74,16 @@ func (c *Cache) purgeKey(key string) (dropped int) {
 }
 
 // dropIf drops the entries of which is holds, and has all that is under way
-// for which it would hold not be kept.
-func (c *Cache) dropIf(is func(*entry) bool) (dropped int) {
+// for which it would hold not be kept. bytes is what the entries counted.
+func (c *Cache) dropIf(is func(*entry) bool) (dropped int, bytes int64) {
 	for i := range c.stores {
-		dropped += c.stores[i].dropIf(is)
+		n, size := c.stores[i].dropIf(is)
+		dropped, bytes = dropped+n, bytes+size
 	}
-	return dropped
+	return dropped, bytes
 }
 
-func (s *store) dropIf(is func(*entry) bool) (dropped int) {
+func (s *store) dropIf(is func(*entry) bool) (dropped int, bytes int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for uri, flights := range s.flights {
@@ -67,9 +102,9 @@ func (s *store) dropIf(is func(*entry) bool) (dropped int) {
 			if is(e) {
 				s.forget(r, e)
 				e.view.counts.purged.Add(1)
-				dropped++
+				dropped, bytes = dropped+1, bytes+e.cost+e.body.cost
 			}
 		}
 	}
-	return dropped
+	return dropped, bytes
 }

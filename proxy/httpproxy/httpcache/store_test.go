@@ -210,6 +210,19 @@ func TestPurge(t *testing.T) {
 		t.Errorf("by prefix: %d", n)
 	}
 	fill()
+	under, err := Under("HTTP://X")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _ := c.Bytes()
+	n, bytes := one.Purge(under)
+	if after, _ := c.Bytes(); n != 3 || bytes != before-after || two.Counts().Entries != 4 {
+		t.Errorf("of one view under a URI: %d, %d bytes of %d, %+v", n, bytes, before-after, two.Counts())
+	}
+	if _, err := Under("/img"); err == nil {
+		t.Error("a path is taken for a URI")
+	}
+	fill()
 	if n := one.Retire(); n != 4 || one.Counts().Entries != 0 || two.Counts().Entries != 4 {
 		t.Errorf("one view: %d, %+v", n, two.Counts())
 	}
@@ -229,6 +242,28 @@ func TestAClosedCachePassesOn(t *testing.T) {
 	for range 2 {
 		if m, text := ask(t, tr, "http://x/"); m != "" || text != "x" {
 			t.Errorf("got %q, %q", m, text)
+		}
+	}
+}
+
+func TestOnHost(t *testing.T) {
+	for _, tc := range []struct {
+		host, uri string
+		want      bool
+	}{
+		{"x.example", "http://x.example/", true},
+		{"X.Example", "https://x.example:8443/a?b", true},
+		{"x.example:8443", "https://x.example:8443/", true},
+		{"x.example:8443", "https://x.example/", false},
+		{"x.example", "http://x.example.org/", false},
+		{"example", "http://x.example/", false},
+		{"y", "http://x/http://y/", false},
+		{"[::1]", "http://[::1]:8080/", true},
+		{"[:", "http://[::1]/", false},
+		{"", "http://x/", false},
+	} {
+		if got := OnHost(tc.host)(tc.uri); got != tc.want {
+			t.Errorf("%s on %s: %v", tc.uri, tc.host, got)
 		}
 	}
 }
