@@ -11,6 +11,7 @@ import (
 // answer is the way back to the client, with what the books need to know.
 type answer struct {
 	http.ResponseWriter
+	began    time.Time     // its request
 	status   int           // of the final head; 0 before it
 	bytes    int64         // of the body, as sent
 	why      string        // of a refusal

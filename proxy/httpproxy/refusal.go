@@ -37,6 +37,10 @@ func (a *answer) refuse(r *http.Request, f refusal, fields ...string) {
 		h.Set(fields[i], fields[i+1])
 	}
 	a.zippable = nil
+	if r.ProtoMajor == 2 && isGRPC(r.Header) {
+		a.refuseGRPC(r, f)
+		return
+	}
 	text := strconv.Itoa(f.status) + " " + http.StatusText(f.status) + ": " + f.why + "\n"
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(text)))

@@ -20,7 +20,6 @@ type visit struct {
 	site   *site
 	server *Server
 	in     *http.Request
-	began  time.Time
 	client netip.Addr // who asks, as far as is known
 	route  *route
 	share  *share
@@ -39,7 +38,8 @@ type visit struct {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	si := s.site.Load()
-	v := &visit{server: s, site: si, in: r, began: time.Now(), answer: &answer{
+	v := &visit{server: s, site: si, in: r, answer: &answer{
+		began:          time.Now(),
 		ResponseWriter: w, idle: si.Limits.TunnelIdle, http2: r.ProtoMajor == 2, patience: si.Limits.WriteTime,
 	}}
 	if v.http2 {
