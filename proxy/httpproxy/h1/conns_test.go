@@ -2,12 +2,15 @@ package h1
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // TestTunnel: after 101 bytes pass both ways, and the end of one way is told.
@@ -43,6 +46,9 @@ func TestTLS(t *testing.T) {
 	var conns atomic.Int64
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		if r.Method == http.MethodPost {
+			<-r.Context().Done()
+		}
 		_, _ = w.Write(body)
 	}))
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -65,6 +71,18 @@ func TestTLS(t *testing.T) {
 	if n := conns.Load(); n != 1 {
 		t.Errorf("%d conns", n)
 	}
+	for _, body := range []string{"x", long(100_000)} {
+		c.Stall = 300 * time.Millisecond
+		if _, err := c.Carry(load(t, "POST", addr, body)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("a kept conn on which nothing comes: %v", err)
+		}
+		c.Stall = bound
+		if _, text, err := carry(c, load(t, "PUT", addr, body)); err != nil || text != body {
+			t.Fatalf("%d bytes, %v", len(text), err)
+		}
+		eventually(t, "the conn is kept", func() bool { return c.unused() == 1 })
+	}
+	conns.Store(1)
 	s.CloseClientConnections()
 	eventually(t, "the end has come", func() bool { return !c.idle[addr][0].quiet() })
 	if _, text, err := carry(c, load(t, "PUT", addr, "four")); err != nil || text != "four" || conns.Load() != 2 {
