@@ -468,6 +468,7 @@ func TestSlowClients(t *testing.T) {
 	var clients sync.WaitGroup
 	for name, text := range map[string]string{
 		"head": "GET / HTTP/1.1\r\nHost: a\r\n", "body": post("Content-Length: 1000"), "reader": h("GET /large HTTP/1.1"),
+		"reader of a second answer": h("GET / HTTP/1.1") + h("GET /large HTTP/1.1"),
 	} {
 		clients.Go(func() {
 			c, err := net.Dial("tcp", addr)
@@ -480,7 +481,7 @@ func TestSlowClients(t *testing.T) {
 			if name == "body" {
 				go drip(c)
 			}
-			if name == "reader" { // it takes nothing until it has been cut off
+			if strings.HasPrefix(name, "reader") { // it takes nothing until it has been cut off
 				time.Sleep(time.Second)
 				within(t, func() bool { _, err := c.Write([]byte("x")); return err != nil })
 				return

@@ -3,10 +3,10 @@ package httpproxy
 import (
 	"context"
 	"io"
-	"mime"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"strings"
 	"sync"
 )
 
@@ -154,11 +154,8 @@ func (v *visit) copyBody(res *http.Response) error {
 // isEvents says whether the type is of server-sent events.
 func isEvents(contentType string) bool {
 	const events = "text/event-stream"
-	if len(contentType) < len(events) {
-		return false
-	}
-	kind, _, _ := mime.ParseMediaType(contentType)
-	return kind == events
+	kind, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.Trim(kind, " \t"), events)
 }
 
 // buffers are for bodies; 32 KiB as io.Copy has.

@@ -164,3 +164,62 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersThatAreNone: what is malformed never begins, and what breaks off
+// does not end well for the client either.
+func TestAnswersThatAreNone(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer string
+		status int
+		whole  bool
+	}{
+		"whole":               {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody", 200, true},
+		"until the end":       {"HTTP/1.1 200 OK\r\n\r\nbody", 200, true},
+		"length cut short":    {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbody", 200, false},
+		"chunks cut short":    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n", 200, false},
+		"malformed chunk":     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\nx\r\n", 200, false},
+		"two lengths":         {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nbody", 502, true},
+		"length and chunks":   {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 502, true},
+		"folded":              {"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n", 502, true},
+		"unasked upgrade":     {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", 502, true},
+		"head of some length": {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", headOfAnswer), 502, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = l.Close() })
+			go answerAll(l, c.answer)
+			_, addr := start(t, all(poolOf(t, l.Addr().String())))
+			res, err := plain.Do(request(t, "POST", addr, "/", "x"))
+			if err != nil {
+				if c.whole {
+					t.Fatal(err)
+				}
+				return // broke off before its head was sent
+			}
+			defer res.Body.Close()
+			_, err = io.ReadAll(res.Body)
+			if res.StatusCode != c.status || (err == nil) != c.whole {
+				t.Errorf("%d, body %v; want %d, whole %v", res.StatusCode, err, c.status, c.whole)
+			}
+		})
+	}
+}
+
+// answerAll reads a request of each conn, says the same, and hangs up.
+func answerAll(l net.Listener, answer string) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		if r, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+			_, _ = io.Copy(io.Discard, r.Body)
+		}
+		_, _ = io.WriteString(c, answer)
+		_ = c.Close()
+	}
+}

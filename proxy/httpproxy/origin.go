@@ -52,7 +52,10 @@ func (v *visit) tellOrigin(out *http.Request) {
 	if in.TLS != nil {
 		proto = "https"
 	}
-	element := forwardedElement(peer, proto, host)
+	element := ""
+	if v.site.Forwarded || len(in.Header["Forwarded"]) > 0 {
+		element = forwardedElement(peer, proto, host)
+	}
 	if trusts(v.site.Trusted, peer) {
 		chain = strings.Join(in.Header.Values("X-Forwarded-For"), ", ")
 		proto = or(in.Header.Get("X-Forwarded-Proto"), proto)
@@ -67,11 +70,12 @@ func (v *visit) tellOrigin(out *http.Request) {
 		}
 		chain += peer.String()
 	}
+	values := [...]string{chain, proto, host} // one piece of memory for all
 	if chain != "" {
-		out.Header.Set("X-Forwarded-For", chain)
+		out.Header["X-Forwarded-For"] = values[0:1:1]
 	}
-	out.Header.Set("X-Forwarded-Proto", proto)
-	out.Header.Set("X-Forwarded-Host", host)
+	out.Header["X-Forwarded-Proto"] = values[1:2:2]
+	out.Header["X-Forwarded-Host"] = values[2:3:3]
 	if v.site.Forwarded && out.Header.Get("Forwarded") == "" {
 		out.Header.Set("Forwarded", element)
 	}

@@ -35,7 +35,7 @@ func (p Prober) Probe(ctx context.Context, addr string) (upstream.Report, error)
 	if p.None {
 		return upstream.Report{}, nil
 	}
-	l := newLine(PoolSettings{TLS: p.TLS, HTTP2: p.HTTP2})
+	l := newLine(PoolSettings{TLS: p.TLS, HTTP2: p.HTTP2}.withDefaults())
 	if p.Dial {
 		return upstream.Report{}, l.reach(ctx, addr)
 	}

@@ -67,15 +67,15 @@ func (e *errand) again(res *http.Response, err error) bool {
 
 func (e *errand) mayGoAgain(res *http.Response, err error) bool {
 	retry := &e.route.Retry
+	if err == nil && !slices.Contains(retry.Statuses, res.StatusCode) {
+		return false
+	}
 	if e.n >= retry.Tries || e.out.Context().Err() != nil || noPlace(err) || time.Since(e.began) >= e.route.Wait {
 		return false
 	}
 	var dial dialError
-	switch {
-	case errors.As(err, &dial):
+	if errors.As(err, &dial) {
 		return e.body.replayable() || !e.body.begun.Load()
-	case err == nil && !slices.Contains(retry.Statuses, res.StatusCode):
-		return false
 	}
 	return idempotent(e.out.Method) && e.body.replayable()
 }

@@ -101,6 +101,9 @@ func (c *Carrier) Carry(l *Load) (*http.Response, error) {
 		}
 		_ = co.Close()
 		if ctx := l.Context(); ctx.Err() != nil {
+			// A body that breaks off ends the context before its reader hears of
+			// it, and the caller wants to know which it was.
+			e.feed.endsWithin(clientWait)
 			return nil, ctx.Err()
 		}
 		if !co.used || !e.mayGoAgain(err) {

@@ -144,4 +144,10 @@ func (c *conn) read(p []byte) (int, error) {
 
 // quiet says whether an unused conn is as it should be: open, with nothing to
 // read. What comes unasked would be taken for the answer to the next request.
-func (c *conn) quiet() bool { return c.r == c.w && c.link.quiet() }
+func (c *conn) quiet() bool {
+	quiet := c.r == c.w && c.link.quiet()
+	if !c.link.looks() {
+		c.until = time.Time{} // to be set again, see link
+	}
+	return quiet
+}

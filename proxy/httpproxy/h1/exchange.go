@@ -48,6 +48,9 @@ func (e *exchange) do(out []byte) (*http.Response, error) {
 // send writes the request, or has its body written beside.
 func (e *exchange) send(out []byte) error {
 	c := e.conn
+	if c.used && (e.load.beside() || !c.link.looks()) && !c.quiet() {
+		return errStale
+	}
 	if err := c.forAnswer(e.load.Until); err != nil {
 		return err
 	}
@@ -67,9 +70,6 @@ func (e *exchange) send(out []byte) error {
 // sendBeside writes the head, and begins to feed the body.
 func (e *exchange) sendBeside(out []byte) error {
 	c := e.conn
-	if c.used && !c.quiet() {
-		return errStale
-	}
 	c.alone = true // the feed looks after the deadline of writes
 	n, err := c.Write(out)
 	c.wrote = n > 0

@@ -32,6 +32,7 @@ type feed struct {
 const (
 	continueWait = time.Second
 	lastWait     = 50 * time.Millisecond
+	clientWait   = time.Second // for the body's end to show, once its client's conn has ended
 )
 
 // feedBuffers are for bodies; 32 KiB as io.Copy has, and room for a chunk's
@@ -81,14 +82,19 @@ func (f *feed) whole() bool {
 		return !f.failed
 	default:
 	}
-	if !f.last.Load() {
-		return false
+	return f.last.Load() && f.endsWithin(lastWait) && !f.failed
+}
+
+// endsWithin waits for the end of the feed, up to d, and says whether it came.
+func (f *feed) endsWithin(d time.Duration) bool {
+	if f == nil {
+		return true
 	}
-	t := time.NewTimer(lastWait)
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-f.ended:
-		return !f.failed
+		return true
 	case <-t.C:
 		return false
 	}

@@ -10,13 +10,16 @@ import (
 
 // link is what a conn can do below net.Conn.
 type link interface {
-	// quiet says whether the conn is open and has nothing to read.
+	// quiet says whether the conn is open and has nothing to read. Deadlines are
+	// gone afterwards, unless looks.
 	quiet() bool
+	// looks says whether ask itself looks if a used conn is quiet: if it is not,
+	// nothing is sent, and the error is errStale.
+	looks() bool
 	// ask sends out, waits for as long as deadlines allow, and reads once into
-	// buf. It returns how much was sent and read. A conn that was used before
-	// must be quiet: else nothing is sent, and the error is errStale. Less than
-	// all of out and no error: the rest is to be sent by Write. Nothing read
-	// and no error: it is for others to wait and read.
+	// buf. It returns how much was sent and read. Less than all of out and no
+	// error: the rest is to be sent by Write. Nothing read and no error: it is
+	// for others to wait and read.
 	ask(out, buf []byte, used bool) (sent, n int, err error)
 }
 
@@ -41,8 +44,11 @@ type tlsLink struct {
 
 func (l *tlsLink) quiet() bool { return l.under.quiet() && silentUntil(l.conn, past) }
 
-func (l *tlsLink) ask(out, _ []byte, used bool) (int, int, error) {
-	return askSlowly(l, l.conn, out, used)
+func (l *tlsLink) looks() bool { return false }
+
+func (l *tlsLink) ask(out, _ []byte, _ bool) (sent, n int, err error) {
+	sent, err = l.conn.Write(out)
+	return sent, 0, err
 }
 
 // slowLink is of a conn that is no socket, and of systems without rawLink.
@@ -50,8 +56,11 @@ type slowLink struct{ net.Conn }
 
 func (l slowLink) quiet() bool { return silentUntil(l.Conn, time.Now().Add(time.Millisecond)) }
 
-func (l slowLink) ask(out, _ []byte, used bool) (int, int, error) {
-	return askSlowly(l, l.Conn, out, used)
+func (l slowLink) looks() bool { return false }
+
+func (l slowLink) ask(out, _ []byte, _ bool) (sent, n int, err error) {
+	sent, err = l.Write(out)
+	return sent, 0, err
 }
 
 // silentUntil says whether nothing comes until then: no byte, and no end. The
@@ -62,14 +71,5 @@ func silentUntil(c net.Conn, then time.Time) bool {
 	}
 	var one [1]byte
 	n, err := c.Read(one[:])
-	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.SetReadDeadline(time.Time{}) == nil
-}
-
-// askSlowly leaves the reading to others.
-func askSlowly(l link, c net.Conn, out []byte, used bool) (sent, n int, err error) {
-	if used && !l.quiet() {
-		return 0, 0, errStale
-	}
-	sent, err = c.Write(out)
-	return sent, 0, err
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.SetDeadline(time.Time{}) == nil
 }

@@ -46,6 +46,8 @@ func (l *rawLink) quiet() bool {
 	return l.rc.Read(l.peek) == nil && l.alive
 }
 
+func (l *rawLink) looks() bool { return true }
+
 func (l *rawLink) tryPeek(fd uintptr) bool {
 	l.alive = rawQuiet(fd)
 	return true
