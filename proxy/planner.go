@@ -103,13 +103,18 @@ func (p *planner) Analyze(read *sqlparse.Statement, sql []byte, path, user strin
 		return notReady{}
 	}
 	key := textKey{unsafe.String(unsafe.SliceData(sql), len(sql)), path, user, recoded} // only to look it up
-	if a := k.known(key); a != nil {
-		k.noteDirect(a, read, key)
+	a := k.known(key)
+	known := a != nil
+	if !known {
+		key.sql = string(sql)
+		a = k.analyze(read, key)
+	}
+	if d, ok := a.Direct(); ok {
+		k.shapes.add(shapeKey{read, path, user}, shape{direct: d}, len(sql))
+	}
+	if known {
 		return a
 	}
-	key.sql = string(sql)
-	a := k.analyze(read, key)
-	k.noteDirect(a, read, key)
 	return k.keep(key, a)
 }
 

@@ -43,8 +43,8 @@ func (k textKey) size() int { return 1000 + 20*len(k.sql) + len(k.path) }
 // known is the analysis of a text that came before, or nil.
 func (k *knowing) known(key textKey) *analysis {
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	a, _ := k.texts.Get(key)
+	k.mu.Unlock()
 	return a
 }
 
@@ -60,12 +60,6 @@ func (k *knowing) keep(key textKey, a *analysis) *analysis {
 		k.texts.RemoveOldest()
 	}
 	return a
-}
-
-func (k *knowing) noteDirect(a *analysis, read *sqlparse.Statement, key textKey) {
-	if d, ok := a.Direct(); ok {
-		k.shapes.add(shapeKey{read, key.path, key.user}, shape{direct: d}, len(key.sql))
-	}
 }
 
 // analyze takes a text apart, unless a template says what would come of it. A
