@@ -14,7 +14,7 @@ import (
 // heardRig is cacheRig with a wye that follows the primary's log.
 func heardRig(t *testing.T, replicas int) (rig drillRig, conn *pgconn.PgConn, behind func(sql string)) {
 	t.Helper()
-	rig, conn, behind = cacheRig(t, replicas, `split: {read_your_writes: table}, health: {user: heard, password: heard}, cache: {elsewhere: wal, transactions: read_committed, rules: {hot: {tables: [hot, hot_view, leaf, parts, nokey, mv, moods], ttl: 1h}}}`)
+	rig, conn, behind = cacheRig(t, replicas, `split: {read_your_writes: table}, health: {user: heard, password: heard, timeout: 10s}, cache: {elsewhere: wal, transactions: read_committed, rules: {hot: {tables: [hot, hot_view, leaf, parts, nokey, mv, moods], ttl: 1h}}}`)
 	return rig, conn, behind
 }
 

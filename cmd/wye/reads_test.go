@@ -118,7 +118,16 @@ func misrouteInFlight(t *testing.T, rig drillRig) {
 	must(t, owner, "create or replace view flight as select nextval('flight_s')::int as a")
 	held := "select count(*) from pg_locks where relation = 'flight'::regclass and mode = 'AccessExclusiveLock' and granted"
 	eventually(t, "the replica has the lock", func() bool { return value(held) == "1" })
-	on(rig.Replicas[0], "select pg_wal_replay_pause()")
+	// Should wye read the catalog once more in between, the replica must have
+	// replayed up to then, or the read goes to the primary.
+	eventually(t, "the replica stands still and is read from", func() bool {
+		on(rig.Replicas[0], "select pg_wal_replay_pause()")
+		if strings.HasPrefix(explained(t, conn, "select a from flight"), "replica") {
+			return true
+		}
+		on(rig.Replicas[0], "select pg_wal_replay_resume()")
+		return false
+	})
 	read := make(chan *pgconn.Result, 1)
 	go func() { read <- conn.ExecParams(ctx, "select a from flight", nil, nil, nil, nil).Read() }()
 	waiting := "select count(*) from pg_locks where relation = 'flight'::regclass and not granted"
@@ -136,7 +145,9 @@ func misrouteInFlight(t *testing.T, rig drillRig) {
 
 func TestReadsRouted(t *testing.T) {
 	t.Parallel()
-	rig, primary, replica := readsRig(t, "")
+	// A busy machine must not keep the replica from its checks: reads would go
+	// to the primary.
+	rig, primary, replica := readsRig(t, "health: {timeout: 20s}")
 
 	t.Run("overrides", func(t *testing.T) {
 		conn := connect(t, rig.url)

@@ -173,6 +173,9 @@ func (r *rig) sharded(t *testing.T, modes []Mode) (runs []Run) {
 				if w == with {
 					modes = quick[2:]
 				}
+				if detecting {
+					modes = modes[1:]
+				}
 			}
 			run := r.run(t, w, modes)
 			run.Gather = w == with
