@@ -115,10 +115,10 @@ func withTLS(ctx context.Context, c net.Conn) context.Context {
 // way have ended, or ctx has.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.shut()
-	if err := s.http.Shutdown(ctx); err != nil {
-		return err
-	}
-	if err := s.http1.Shutdown(ctx); err != nil {
+	first := make(chan error, 1)
+	go func() { first <- s.http1.Shutdown(ctx) }()
+	second := s.http.Shutdown(ctx)
+	if err := errors.Join(<-first, second); err != nil {
 		return err
 	}
 	if err := s.wires.settle(ctx.Done()); err != nil {

@@ -364,6 +364,24 @@ func TestLastCall(t *testing.T) {
 	}
 }
 
+// TestClose holds that nobody is served any more, under way or not.
+func TestClose(t *testing.T) {
+	s := &Server{}
+	held := make(chan struct{})
+	addr := start(t, s, func(_ http.ResponseWriter, r *http.Request) {
+		close(held)
+		<-r.Context().Done()
+	})
+	c := call(t, addr)
+	c.say(get)
+	<-held
+	s.Close()
+	if _, err := http.ReadResponse(c.Reader, nil); err == nil {
+		t.Error("an answer")
+	}
+	call(t, addr).ended()
+}
+
 // TestNothingStays holds that neither conns nor goroutines outlast clients.
 func TestNothingStays(t *testing.T) {
 	s := &Server{}

@@ -27,6 +27,7 @@ type Server struct {
 	closing atomic.Bool
 	mu      sync.Mutex
 	conns   map[*conn]bool
+	closed  bool // by Close
 }
 
 // Serve serves a conn on the caller's goroutine and closes it at the end,
@@ -35,6 +36,11 @@ type Server struct {
 func (s *Server) Serve(nc net.Conn, state *tls.ConnectionState) {
 	c := newConn(s, nc, state)
 	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		_ = nc.Close()
+		return
+	}
 	if s.conns == nil {
 		s.conns = map[*conn]bool{}
 	}
@@ -84,9 +90,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// Close ends every conn at once.
+// Close ends every conn at once, and those that come later.
 func (s *Server) Close() {
 	s.closing.Store(true)
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	for _, c := range s.all() {
 		_ = c.nc.Close()
 	}
