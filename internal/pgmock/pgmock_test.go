@@ -43,10 +43,12 @@ func TestServesADriver(t *testing.T) {
 }
 
 func TestKillAndCancel(t *testing.T) {
+	cancelled := make(chan struct{}, 2)
 	s, err := Listen(func(p *Peer) error {
 		err := p.Login(1, []byte("0123"))
 		var cancel *ErrCancel
 		if errors.As(err, &cancel) && string(cancel.Key) == "0123" {
+			cancelled <- struct{}{}
 			return nil
 		}
 		if err != nil {
@@ -67,8 +69,9 @@ func TestKillAndCancel(t *testing.T) {
 		if err := c.CancelRequest(ctx); err != nil {
 			t.Error(err)
 		}
+		<-cancelled // or what is killed is the cancel request's connection, before it has said so
 		for s.count() > 1 {
-			time.Sleep(time.Millisecond) // the cancel request's connection
+			time.Sleep(time.Millisecond)
 		}
 		if !kill() {
 			t.Error("nobody to kill")
