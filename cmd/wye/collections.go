@@ -14,12 +14,12 @@ import (
 const gcPercent = 40
 
 // What allocates all the time, such as HTTP, would at that percentage be
-// collected a hundred times a second while the heap is small, and spend a fifth
-// of its CPU on it. So garbage may take more room as long as collections come
-// quickly, and up to a bound.
+// collected a hundred times a second while the heap is small: a fifth of its
+// CPU, and each time some milliseconds in which requests wait. So garbage may
+// take more room as long as collections come quickly, up to a bound.
 const (
-	tooOften    = 100 * time.Millisecond // between two collections
-	seldom      = time.Second
+	tooOften    = time.Second // between two collections: less than 1 % of requests meets one
+	seldom      = 10 * time.Second
 	mostGarbage = 64 << 20 // bytes that may lie there between two collections
 )
 

@@ -17,7 +17,7 @@ func TestPace(t *testing.T) {
 	}{
 		{10 * time.Millisecond, 2 * mib, 80},
 		{10 * time.Millisecond, 2 * mib, 160},
-		{500 * time.Millisecond, 2 * mib, 160}, // neither often nor seldom
+		{5 * time.Second, 2 * mib, 160}, // neither often nor seldom
 		{time.Millisecond, 2 * mib, 320},
 		{time.Millisecond, 2 * mib, 640},
 		{time.Millisecond, 2 * mib, 1280},

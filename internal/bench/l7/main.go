@@ -21,9 +21,10 @@ type options struct {
 	rounds int
 	time   time.Duration // that a proxy is loaded for, per round
 	long   time.Duration // that growth is looked for
+	rate   float64       // requests a second of the part p99; 0: half of wye's full load
 }
 
-var allParts = []string{"cost", "idle", "p99", "growth"}
+var allParts = []string{"cost", "idle", "growth", "p99"}
 
 func main() {
 	if err := run(); err != nil {
@@ -33,10 +34,11 @@ func main() {
 }
 
 func readOptions() (o options, err error) {
-	parts := flag.String("parts", strings.Join(allParts, ","), "what to measure; p99 needs cost, which finds what full load is")
+	parts := flag.String("parts", strings.Join(allParts, ","), "what to measure")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each is measured")
 	flag.DurationVar(&o.time, "time", 4*time.Second, "how long each is loaded per round")
 	flag.DurationVar(&o.long, "long", 60*time.Second, "how long growth is looked for")
+	flag.Float64Var(&o.rate, "rate", 0, "requests a second of the part p99; 0 is half of wye's full load")
 	flag.Parse()
 	if flag.NArg() != 1 || o.rounds < 1 {
 		return o, fmt.Errorf("usage: l7 [flags] path/to/wye")
@@ -46,9 +48,6 @@ func readOptions() (o options, err error) {
 		if !slices.Contains(allParts, p) {
 			return o, fmt.Errorf("no part %q: %s", p, strings.Join(allParts, ","))
 		}
-	}
-	if o.has("p99") && !o.has("cost") {
-		return o, fmt.Errorf("p99 needs cost")
 	}
 	return o, nil
 }
@@ -75,12 +74,7 @@ func run() error {
 		}))
 	}()
 	ps, err := startAll(dir, o.wye, origin.Addr().String())
-	defer func() {
-		for _, p := range ps {
-			_ = p.cmd.Process.Kill()
-			_ = p.cmd.Wait()
-		}
-	}()
+	defer func() { endAll(ps) }()
 	if err != nil {
 		return err
 	}
@@ -90,8 +84,8 @@ func run() error {
 	}{
 		{"cost", func() error { return compareCost(ps, &o) }},
 		{"idle", func() error { return compareIdle(ps) }},
-		{"p99", func() error { return compareTail(ps, origin.Addr().String(), &o) }},
 		{"growth", func() error { return lookForGrowth(ps[0], &o) }},
+		{"p99", func() error { return compareTail(dir, &o) }},
 	} {
 		if !o.has(part.name) {
 			continue

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -90,4 +91,30 @@ func (p *proxy) ready() error {
 		time.Sleep(50 * time.Millisecond)
 	}
 	return fmt.Errorf("%s does not serve: %w", p.name, err)
+}
+
+// startOrigin starts an nginx that answers by itself, on one CPU.
+func startOrigin(dir string, cpu int) (*proxy, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, "origin.conf")
+	text := fmt.Sprintf("daemon off; master_process off; pid %s/origin.pid; error_log /dev/null; events {worker_connections 4096;}\n"+
+		"http { access_log off; keepalive_requests 1000000000; server { listen %s; location / { return 200 %q; } } }\n", dir, addr, strings.Repeat("x", 63))
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	p := &proxy{name: "origin", addr: addr, cmd: exec.Command("/usr/bin/taskset", "-c", strconv.Itoa(cpu), "/usr/sbin/nginx", "-p", dir, "-c", file)}
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	return p, p.ready()
+}
+
+func endAll(ps []*proxy) {
+	for _, p := range ps {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait()
+	}
 }

@@ -75,6 +75,21 @@ func (p *Poll) Wait(limit time.Duration) ([]syscall.EpollEvent, error) {
 	return p.events[:n], nil
 }
 
+// WaitUntil is Wait to the microsecond, as far as the system has timers for
+// that: for whoever has something to do then, and is not in a hurry before.
+func (p *Poll) WaitUntil(end time.Time) ([]syscall.EpollEvent, error) {
+	const epollPwait2 = 441 // Linux 5.11; not in package syscall
+	limit := syscall.NsecToTimespec(max(0, int64(time.Until(end))))
+	n, _, errno := syscall.Syscall6(epollPwait2, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)), uintptr(unsafe.Pointer(&limit)), 0, 0)
+	if errno != 0 && errno != syscall.EINTR {
+		return nil, fmt.Errorf("epoll_pwait2: %w", errno)
+	}
+	if errno != 0 {
+		n = 0
+	}
+	return p.events[:n], nil
+}
+
 func (p *Poll) wait(ms int, quick bool) (int, syscall.Errno) {
 	call := syscall.Syscall6
 	if quick {
