@@ -20,7 +20,7 @@ const gcPercent = 40
 const (
 	tooOften    = time.Second // between two collections: less than 1 % of requests meets one
 	seldom      = 10 * time.Second
-	mostGarbage = 64 << 20 // bytes that may lie there between two collections
+	mostGarbage = 32 << 20 // bytes that may lie there between two collections
 )
 
 // paceCollections sets how much garbage there may be, unless the environment

@@ -20,11 +20,10 @@ func TestPace(t *testing.T) {
 		{5 * time.Second, 2 * mib, 160}, // neither often nor seldom
 		{time.Millisecond, 2 * mib, 320},
 		{time.Millisecond, 2 * mib, 640},
-		{time.Millisecond, 2 * mib, 1280},
-		{time.Millisecond, 2 * mib, 1600}, // 64 MiB, of what Go takes a small heap for
-		{time.Millisecond, 64 * mib, 100}, // 64 MiB again
+		{time.Millisecond, 2 * mib, 800},  // 32 MiB, of what Go takes a small heap for
+		{time.Millisecond, 32 * mib, 100}, // 32 MiB again
 		{time.Millisecond, 1024 * mib, gcPercent},
-		{time.Millisecond, 64 * mib, 80},
+		{time.Millisecond, 64 * mib, 50},
 		{2 * time.Minute, 64 * mib, gcPercent},
 		{2 * time.Minute, 64 * mib, gcPercent},
 	} {
