@@ -159,7 +159,12 @@ func (s *Session) ensure(st *statement) *pgerror.Error {
 	return nil
 }
 
-var errShape = pgerror.New(pgerror.FeatureNotSupported, "cached plan must not change result type")
+// errShape is PostgreSQL's error to the routine's name, by which asyncpg and
+// pgjdbc know that they are to prepare anew.
+var errShape = &pgerror.Error{
+	Severity: pgerror.SeverityError, Code: pgerror.FeatureNotSupported,
+	Message: "cached plan must not change result type", Routine: "RevalidateCachedQuery",
+}
 
 // named finds the statement that a Bind or Describe names, and makes sure
 // that the server has it. nil means that the message is to be sent as it is.
