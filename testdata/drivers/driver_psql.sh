@@ -85,9 +85,13 @@ SQL
 t'
 check "the lock is gone with its session" "$(sleep 0.2; ask -c 'select pg_try_advisory_lock(990001)')" t
 
-psql -X -At -c 'select pg_sleep(20)' >/dev/null 2>"/tmp/$run.err" &
+psql -X -At -c "select pg_sleep(60) as $run" >/dev/null 2>"/tmp/$run.err" &
 sleeper=$!
-sleep 0.7
+tries=0
+until [ "$(ask -c "select count(*) from pg_stat_activity where state = 'active' and query = 'select pg_sleep(60) as $run'")" = 1 ] || [ $tries = 300 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
 kill -INT $sleeper
 wait $sleeper || true
 check "cancel by signal" "$(cat "/tmp/$run.err")" 'Cancel request sent
