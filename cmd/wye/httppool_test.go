@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,20 +58,6 @@ func (a *asker) ask(path string) (string, error) {
 		err = fmt.Errorf("%s: %s", res.Status, b)
 	}
 	return string(b), err
-}
-
-// drillCount is how often a drill does its thing: a few times, or as often as
-// the environment says.
-func drillCount(t testing.TB, name string, few int) int {
-	text := os.Getenv(name)
-	if text == "" {
-		return few
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
 }
 
 // hostState is the state of a server as wye shows it.
@@ -145,7 +129,7 @@ func TestDrillHTTPKills(t *testing.T) {
 	if figures("WYE_DRILL_HTTP_KILLS") {
 		limit = 1500 * time.Millisecond
 	}
-	for i := range drillCount(t, "WYE_DRILL_HTTP_KILLS", 3) {
+	for i := range envInt("WYE_DRILL_HTTP_KILLS", 3) {
 		s := servers[i%3]
 		eventually(t, s.Name+" is up", func() bool { return hostState(t, p, s.Name) == "up" })
 		before := load.done.Load()
@@ -171,7 +155,7 @@ func TestDrillHTTPReloads(t *testing.T) {
 	servers, cfg := httpPool(t, "")
 	p := startProcess(t, nil, cfg)
 	load := steadyLoad(t, p.addr(), 1000)
-	for i := range drillCount(t, "WYE_DRILL_HTTP_RELOADS", 20) {
+	for i := range envInt("WYE_DRILL_HTTP_RELOADS", 20) {
 		next := httpConfig(servers, "")
 		if i%2 == 0 {
 			next = httpConfig(servers[:2], ", routes: {odd: {path: /1, pool: web, sticky: {}}}")

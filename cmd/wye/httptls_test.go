@@ -132,7 +132,7 @@ pools: {web: {kind: http, servers: [%q], health: {check: none}}}
 			}
 		})
 	}
-	for i := range drillCount(t, "WYE_DRILL_TLS_RELOADS", 10) {
+	for i := range envInt("WYE_DRILL_TLS_RELOADS", 10) {
 		name := fmt.Sprint(i + 1)
 		newCert, newKey := a.issue(name, "127.0.0.1")
 		for from, to := range map[string]string{newCert: cert, newKey: key} {

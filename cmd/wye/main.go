@@ -31,7 +31,7 @@ func commands() []command {
 		{"replay", "--config FILE [--cluster NAME] [URL] FILE", "say of a file of SQL how much of it goes to one shard, to several, or is refused", runReplay},
 		{"switchover", "[--config FILE | --console URL] [--to NODE] [DATABASE]", "have a running wye make another server the primary", runSwitchover},
 		{"drain", "[--config FILE | --console URL] POOL/SERVER", "have a running wye send a server of a pool no new clients", orderCommand("drain")},
-		{"maint", "[--config FILE | --console URL] POOL/SERVER", "the same, and close the connections to it", orderCommand("maint")},
+		{"maint", "[--config FILE | --console URL] POOL/SERVER", "the same, and close its TCP connections; HTTP requests end by themselves", orderCommand("maint")},
 		{"ready", "[--config FILE | --console URL] POOL/SERVER", "have it use the server again", orderCommand("ready")},
 		{"shards", "[plan] CONFIG [--cluster NAME] [--add SHARD | --remove SHARD]", "print a cluster's shard map, or what would move if a shard joined or left", runShards},
 		{"health", "[URL]", "ask a running wye whether it is ready (" + defaultHealth + ")", runHealth},

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -66,8 +65,9 @@ func (c *conn) serve() {
 		}
 		patience = c.server.IdleTime
 		if c.w-c.r <= bufSize && len(c.buf) > bufSize {
-			c.w = copy(c.buf, c.buf[c.r:c.w])
-			c.r, c.buf = 0, append(make([]byte, 0, bufSize), c.buf[:c.w]...)[:bufSize]
+			usual := make([]byte, bufSize)
+			c.w = copy(usual, c.buf[c.r:c.w])
+			c.r, c.buf = 0, usual
 		}
 	}
 }
@@ -233,41 +233,4 @@ func (c *conn) read(p []byte) (int, error) {
 			return n, nil
 		}
 	}
-}
-
-// slack is how much later than wanted a read may end: deadlines cost a timer
-// each.
-func slack(d time.Duration) time.Duration { return min(time.Second, d/8) }
-
-// within bounds reads: d from now, and slack.
-func (c *conn) within(d time.Duration) {
-	d = max(d, 0)
-	least := time.Now().Add(d)
-	most := least.Add(slack(d))
-	if c.until.Before(least) || c.until.After(most) {
-		c.until = most
-		_ = c.nc.SetReadDeadline(most)
-	}
-}
-
-// unbounded takes the bound of reads away.
-func (c *conn) unbounded() {
-	c.until = time.Time{}
-	_ = c.nc.SetReadDeadline(time.Time{})
-}
-
-// How long, and how many bytes, a client is listened to that is not done when
-// its conn is: closed at once, it would lose the answer to a reset.
-const (
-	lingering = 500 * time.Millisecond
-	lingered  = 256 << 10
-)
-
-// linger closes the conn when the client has, or does not for long.
-func (c *conn) linger() {
-	if half, ok := c.nc.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		_ = c.nc.SetReadDeadline(time.Now().Add(lingering))
-		_, _ = io.CopyN(io.Discard, c.nc, lingered)
-	}
-	_ = c.nc.Close()
 }

@@ -28,8 +28,8 @@ type Fault struct {
 func (f *Fault) Error() string { return f.Why + " (" + f.Section + ")" }
 
 // Scan reads the bytes that follow those it has seen, and moves them together
-// where it drops some: an empty line before a request, chunk extensions.
-// be passed on: all, or, with a fault, those before the malformed head, or
+// where it drops some: an empty line before a request, chunk extensions. It
+// returns how many are to be passed on: all, or, with a fault, those before the malformed head, or
 // before the malformed part of a body. After a fault it only repeats that.
 func (s *Scanner) Scan(p []byte) (int, *Fault) {
 	if s.next == nil {

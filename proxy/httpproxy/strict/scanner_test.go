@@ -78,9 +78,7 @@ func FuzzScan(f *testing.F) {
 		f.Add(s, 3)
 	}
 	f.Fuzz(func(t *testing.T, text string, size int) {
-		if len(text) > 1<<16 {
-			t.Skip()
-		}
+		text = text[:min(len(text), 1<<16)]
 		whole, fault := pass(text, max(1, len(text)))
 		got, again := pass(text, max(1, size&0xff))
 		if (fault == nil) != (again == nil) || fault != nil && *fault != *again || !strings.HasPrefix(got, whole) {
