@@ -79,6 +79,13 @@ func (s *Statements) Renew(p *Prepared) {
 	}
 }
 
+// RenewAll forgets every statement: what they mean may have changed.
+func (s *Statements) RenewAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known.Purge()
+}
+
 // preparedSet is what one server conn has prepared, least recently used
 // first out.
 type preparedSet struct {

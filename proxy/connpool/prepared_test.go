@@ -75,6 +75,10 @@ func TestRenew(t *testing.T) {
 	if find(s, "a") != renewed || find(s, "b") != other {
 		t.Error("the new one was renewed again")
 	}
+	s.RenewAll()
+	if s.bytes != 0 || find(s, "a") == renewed || find(s, "b") == other {
+		t.Error("not all were renewed")
+	}
 }
 
 // server is what a server conn holds, by what is prepared and closed on it.

@@ -210,6 +210,7 @@ func (s *Session) disband() {
 	g.open, g.implicit, g.failed, g.set, g.ddl, g.isolated, g.names = false, false, false, false, false, false, nil
 	g.prelude = g.prelude[:0]
 	s.shards.forgetCursors()
+	s.tellDefined()
 	if s.conn == nil {
 		s.stand(0)
 	}

@@ -40,6 +40,7 @@ func (s *Session) runPlan(o *order, p plan.Plan) error {
 	g := &s.shards.gang
 	g.ddl = g.ddl || mayDefine[o.read.Kind()]
 	err := s.carryOut(o, p)
+	s.noteDefined(o.read, 0)
 	if !g.inTx() {
 		s.gangWrote()
 	}

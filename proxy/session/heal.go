@@ -50,9 +50,10 @@ func (s *Session) disown(st *statement) {
 }
 
 // whole reports whether t.out still holds the whole batch, and only messages
-// that can be sent again.
+// that can be sent again. A Parse in front that the server was not sent has
+// been answered for good.
 func (t *traffic) whole() bool {
-	for _, e := range t.queue.entries {
+	for _, e := range t.queue.entries[t.queue.faked():] {
 		if e.do != forward || e.kind == 'P' {
 			return false
 		}
@@ -80,7 +81,7 @@ func (s *Session) replayBatch() error {
 		s.disown(r.stmt)
 		return s.giveUp(r.failed)
 	}
-	t.queue.head = 0
+	t.queue.head = t.queue.faked()
 	return s.conn.Exchange(t.out, t.answer)
 }
 

@@ -135,18 +135,26 @@ func (s *Session) ensure(st *statement) *pgerror.Error {
 		st.planning = s.planning
 		st.shared = s.env.Statements.Find([]byte(st.shared.SQL), st.shared.OIDs, s.planning)
 	}
-	switch {
-	case s.conn.Has(st.shared, t.batch):
-		if shape := s.conn.Shape(st.shared); shape != 0 && st.shape != 0 && shape != st.shape {
-			return errShape
-		}
+	has := s.conn.Has(st.shared, t.batch)
+	if has && !s.differs(st) {
 		return nil
-	case st.shape == 0 || !t.queue.empty() || t.unsynced || t.halfRead() || s.conn.Status == protocol.TxFailed:
+	}
+	ready := t.queue.empty() && !t.unsynced && !t.halfRead() && s.conn.Status != protocol.TxFailed
+	switch {
+	case has && !ready:
+		s.env.Statements.Renew(st.shared)
+		return errShape
+	case st.shape == 0 || !ready:
 		s.prepare(st, skip)
 		return nil
 	}
-	shape, err := s.conn.Prepare(st.shared)
+	ask := s.conn.Prepare
+	if has {
+		ask = s.conn.Reprepare // it may have been parsed before a change that the client's was parsed after
+	}
+	shape, err := ask(st.shared)
 	if err != nil {
+		s.conn.Forget(st.shared)
 		s.prepare(st, skip) // it will fail again, as the answer to the client's message
 		return nil
 	}
@@ -154,9 +162,17 @@ func (s *Session) ensure(st *statement) *pgerror.Error {
 	s.remember(st.shared)
 	s.conn.SetShape(st.shared, shape)
 	if shape != st.shape {
+		s.env.Statements.Renew(st.shared)
 		return errShape
 	}
 	return nil
+}
+
+// differs reports whether the server conn's statement is known to have other
+// columns than the client was told.
+func (s *Session) differs(st *statement) bool {
+	shape := s.conn.Shape(st.shared)
+	return shape != 0 && st.shape != 0 && shape != st.shape
 }
 
 // errShape is PostgreSQL's error to the routine's name, by which asyncpg and

@@ -63,6 +63,16 @@ func (q *queue) syncs() int {
 	return n
 }
 
+// faked counts the Parse messages at the beginning that the server was never
+// sent.
+func (q *queue) faked() int {
+	n := 0
+	for n < len(q.entries) && q.entries[n].do == fake && q.entries[n].kind == 'P' {
+		n++
+	}
+	return n
+}
+
 // openEnded reports whether a batch stands at the end whose Sync has not been
 // sent.
 func (q *queue) openEnded() bool {

@@ -226,6 +226,9 @@ func (s *Session) completed(typ byte) {
 	case s.pins.has(pinTemp) && head.read.Kind() == sqlparse.KindDDL:
 		s.change.audit = true // DROP TABLE may have ended the reason
 	}
+	if head.read != nil && typ != 'I' {
+		s.noteDefined(head.read, head.part)
+	}
 	s.t.completed++
 	head.part++
 	if head.kind == 'E' {
@@ -257,6 +260,7 @@ func (s *Session) ready(body []byte, total int) error {
 	}
 	if body[0] == protocol.TxIdle {
 		s.tellWritten()
+		s.tellDefined()
 	}
 	if t.course.split {
 		s.idleStatus = protocol.TxOpen

@@ -101,6 +101,7 @@ type Session struct {
 	looked  freshness.Instant // when it last had an answer
 	vouched freshness.Instant // what a token that the client gave stands for
 	written *written          // what the current transaction has changed
+	defined bool              // it has changed what statements mean
 	keyed   keyed
 
 	idleStatus byte          // transaction status that the client was last told
