@@ -10,9 +10,10 @@
 // The walk of a request: read.go takes frames from the client; simple.go,
 // prepare.go and bind.go turn them into what the server is to be sent and
 // queue what it will answer (queue.go); attach.go borrows the conn, exchange.go
-// sends; relay.go passes the answers on; effect.go notes what the statements
-// did to the session, and at ReadyForQuery finish.go asks the server where the
-// text did not tell, and releases the conn.
+// sends; relay.go passes the answers on, edit.go where they differ from what
+// the server sent; effect.go notes what the statements did to the session, and
+// at ReadyForQuery (ready.go) finish.go has settlechange.go ask the server where
+// the text did not tell, and releases the conn.
 //
 // On shards, target.go says where a statement goes, routeshards.go and
 // lookahead.go where a batch does: by the same walk to one shard, or to the

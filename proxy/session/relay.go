@@ -6,7 +6,6 @@ import (
 
 	"github.com/wyeproxy/wye/protocol"
 	"github.com/wyeproxy/wye/proxy/connpool"
-	"github.com/wyeproxy/wye/router/sqlparse"
 )
 
 // relay looks at what the server has sent, frame by frame, by header: what
@@ -120,31 +119,6 @@ func (s *Session) look(typ byte, frame []byte, total int) error {
 // not told of it as their statements go here and there.
 const inHotStandby = "in_hot_standby"
 
-// keep passes a frame on to the client as it is.
-func (s *Session) keep(total int) {
-	if s.t.pass == 0 {
-		s.t.scan += total
-	}
-}
-
-// drop takes a frame out of the answer.
-func (s *Session) drop(total int) {
-	t := s.t
-	s.flushScan()
-	t.answer.Consume(min(total, len(t.answer.Unread())))
-}
-
-// flushScan moves what has been looked at into the edited answer, so that
-// something can follow it that the server did not send.
-func (s *Session) flushScan() {
-	t := s.t
-	if t.scan > 0 {
-		s.edited(append(s.edit(), t.answer.Unread()[:t.scan]...))
-		t.answer.Consume(t.scan)
-		t.scan = 0
-	}
-}
-
 // described handles the columns of a statement or portal: what a client was
 // told of its own statement, and what the server has under the shared name.
 func (s *Session) described(head *expect, typ byte, body []byte, total int) error {
@@ -171,133 +145,4 @@ func (s *Session) settle(head *expect, kind byte, total int) error {
 	s.t.queue.pop()
 	s.passAnswer(head, total)
 	return nil
-}
-
-// passAnswer passes the answer to head on, unless the client does not wait for
-// it.
-func (s *Session) passAnswer(head *expect, total int) {
-	if head.do == skip {
-		s.drop(total)
-	} else {
-		s.keep(total)
-	}
-	s.passFakes()
-}
-
-// passFakes answers the messages at the head of the queue that the server
-// was never sent.
-func (s *Session) passFakes() {
-	t := s.t
-	for head := t.queue.first(); head != nil && head.do == fake; head = t.queue.first() {
-		t.queue.pop()
-		s.flushScan()
-		b := s.edit()
-		switch head.kind {
-		case 'P':
-			b = protocol.AppendFrame(b, '1')
-		case 'B':
-			b = protocol.AppendFrame(b, '2')
-		case 'D':
-			b = appendNoColumns(b, head.portal)
-		case 'E':
-			b = s.appendRolledBack(b)
-		case 'C':
-			b = protocol.AppendFrame(b, '3')
-		case 'S':
-			b = protocol.AppendReady(b, s.idleStatus)
-		}
-		s.edited(b)
-	}
-}
-
-// completed handles CommandComplete, EmptyQueryResponse and PortalSuspended.
-func (s *Session) completed(typ byte) {
-	head := s.t.queue.first()
-	if head == nil {
-		return
-	}
-	if s.change.any() {
-		s.change.uncertain = true // a ROLLBACK in the same batch undoes it, say
-	}
-	switch {
-	case typ == 'I' || head.read == nil:
-	case !head.read.Plain():
-		s.noteEffects(head)
-	case s.pins.has(pinTemp) && head.read.Kind() == sqlparse.KindDDL:
-		s.change.audit = true // DROP TABLE may have ended the reason
-	}
-	if head.read != nil && typ != 'I' {
-		s.noteDefined(head.read, head.part)
-	}
-	s.t.completed++
-	head.part++
-	if head.kind == 'E' {
-		s.t.queue.pop()
-	}
-}
-
-// ready handles ReadyForQuery.
-func (s *Session) ready(body []byte, total int) error {
-	t := s.t
-	if len(body) != 1 {
-		return fmt.Errorf("malformed ReadyForQuery")
-	}
-	head := t.queue.first()
-	if head == nil || !head.endsInReady() {
-		return fmt.Errorf("server is ready, but was not asked")
-	}
-	t.queue.pop()
-	s.conn.Status = body[0]
-	if head.do == skip {
-		s.drop(total)
-		return nil
-	}
-	s.idleStatus = body[0]
-	if head.kind == 'S' || head.kind == 'Q' {
-		// Of a pipeline, a part of the next batch may be on its way already:
-		// should it fail, the server waits for a Sync that is yet to come.
-		t.unsynced = t.queue.openEnded()
-	}
-	if body[0] == protocol.TxIdle {
-		s.tellWritten()
-		s.tellDefined()
-	}
-	if t.course.split {
-		s.idleStatus = protocol.TxOpen
-	}
-	if s.tx.failed {
-		s.tx = tx{begin: s.tx.begin[:0], state: txFailed}
-		s.idleStatus = protocol.TxFailed
-	}
-	s.afterReady()
-	if t.queue.empty() && (s.change.any() || s.mode() == Statement && body[0] != protocol.TxIdle) {
-		t.heldZ = true
-		s.drop(total)
-		return nil
-	}
-	if s.idleStatus != body[0] {
-		s.drop(total)
-		s.edited(protocol.AppendReady(s.edit(), s.idleStatus))
-	} else {
-		s.keep(total)
-	}
-	s.passFakes()
-	return nil
-}
-
-// edit returns the edited answer to append to; edited takes it back.
-func (s *Session) edit() []byte {
-	t := s.traffic()
-	if t.edited == nil {
-		t.edited = protocol.NewAnswerBuffer()
-	}
-	return t.edited.B[:t.edited.W]
-}
-
-func (s *Session) edited(b []byte) {
-	e := s.t.edited
-	e.W = len(b)
-	if cap(b) > len(e.B) || &b[0] != &e.B[0] {
-		e.B = b[:cap(b)]
-	}
 }

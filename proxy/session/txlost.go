@@ -2,6 +2,7 @@ package session
 
 import (
 	"github.com/wyeproxy/wye/protocol"
+	"github.com/wyeproxy/wye/protocol/pgerror"
 	"github.com/wyeproxy/wye/router/sqlparse"
 )
 
@@ -94,4 +95,55 @@ func appendNoColumns(dst []byte, portal bool) []byte {
 		dst = protocol.AppendFrame(dst, 't', 0, 0)
 	}
 	return protocol.AppendFrame(dst, 'n')
+}
+
+// takeLost answers a simple Query in a transaction that was lost with its
+// server. What was done in it is rolled back, so the client must hear an
+// error before a COMMIT can seem to work.
+func (s *Session) takeLost(read *sqlparse.Statement) (done bool, err error) {
+	s.forgetUnnamed()
+	switch s.lastWordOf(read) {
+	case sqlparse.KindRollback:
+		if len(read.Parts) > 1 { // what follows ROLLBACK is for a server
+			s.tx = tx{begin: s.tx.begin[:0]}
+			s.toldStatus(protocol.TxIdle)
+			return false, nil
+		}
+		s.endTx("ROLLBACK")
+		return true, nil
+	case sqlparse.KindCommit:
+		if s.tx.state == txFailed {
+			s.endTx("ROLLBACK") // as PostgreSQL answers it in a failed transaction
+			return true, nil
+		}
+		refusal := s.lossError()
+		s.tx = tx{begin: s.tx.begin[:0]}
+		s.toldStatus(protocol.TxIdle)
+		return true, s.reject(refusal, 'Q')
+	}
+	return true, s.reject(s.lossError(), 'Q')
+}
+
+// lastWordOf is KindRollback or KindCommit if that is what the statement (or
+// the first of several) does with the transaction, else KindUnknown.
+func (s *Session) lastWordOf(read *sqlparse.Statement) sqlparse.Kind {
+	if read == nil || len(read.Parts) == 0 || read.Parts[0].Chain {
+		return sqlparse.KindUnknown
+	}
+	switch kind := read.Parts[0].Kind; {
+	case kind == sqlparse.KindRollback, kind == sqlparse.KindCommit && len(read.Parts) == 1:
+		return kind
+	}
+	return sqlparse.KindUnknown
+}
+
+// lossError is what a statement gets in a transaction that was lost; the
+// first to get it is the one that tells the client.
+func (s *Session) lossError() *pgerror.Error {
+	if s.tx.state == txFailed {
+		return pgerror.New(pgerror.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+	}
+	s.tx.state = txFailed
+	s.toldStatus(protocol.TxFailed)
+	return errTxLost
 }
