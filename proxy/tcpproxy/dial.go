@@ -56,16 +56,17 @@ func (p *Pool) dial(ctx context.Context, client, at netip.AddrPort) (dialled, er
 // reach makes a connection that is ready for the client's bytes. Checks come
 // this way too: a server that passes them can be reached by clients.
 func (s *PoolSettings) reach(ctx context.Context, addr string, client, at netip.AddrPort) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.Connect)
-	defer cancel()
-	conn, err := connect(ctx, addr)
+	by := time.Now().Add(s.Connect)
+	if sooner, ok := ctx.Deadline(); ok && sooner.Before(by) {
+		by = sooner
+	}
+	conn, err := connect(ctx, addr, by)
 	if err != nil {
 		return nil, err
 	}
 	if s.Header == NoHeader && s.TLS == nil {
 		return conn, nil
 	}
-	by, _ := ctx.Deadline()
 	_ = conn.SetDeadline(by)
 	if s.Header != NoHeader {
 		if _, err := conn.Write(s.Header.append(nil, client, at)); err != nil {
@@ -77,6 +78,8 @@ func (s *PoolSettings) reach(ctx context.Context, addr string, client, at netip.
 		_ = conn.SetDeadline(time.Time{})
 		return conn, nil
 	}
+	ctx, cancel := context.WithDeadline(ctx, by)
+	defer cancel()
 	return s.handshake(ctx, conn, addr)
 }
 
@@ -93,11 +96,4 @@ func (s *PoolSettings) handshake(ctx context.Context, conn net.Conn, addr string
 	}
 	_ = conn.SetDeadline(time.Time{})
 	return t, nil
-}
-
-// connect dials. Not by Dialer.DialTCP (Go 1.26), which binds before it
-// connects: then each port of ours serves one connection, to whomever it is.
-func connect(ctx context.Context, addr string) (net.Conn, error) {
-	d := net.Dialer{KeepAlive: -1} // see keepalive.go
-	return d.DialContext(ctx, "tcp", addr)
 }

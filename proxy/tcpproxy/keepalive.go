@@ -25,10 +25,10 @@ func (r *relay) lookAfter() {
 }
 
 // socketOf is the socket under a connection, nil if there is none.
-func socketOf(c net.Conn) *net.TCPConn {
+func socketOf(c net.Conn) socket {
 	for {
 		switch under := c.(type) {
-		case *net.TCPConn:
+		case socket:
 			return under
 		case *tls.Conn:
 			c = under.NetConn()

@@ -2,7 +2,6 @@ package tcpproxy
 
 import (
 	"io"
-	"net"
 	"sync"
 )
 
@@ -21,6 +20,7 @@ func (h *half) moveAny() error {
 		n, err := h.from.Read(buf[:])
 		if n > 0 {
 			if _, werr := h.to.Write(buf[:n]); werr != nil {
+				h.unheard = true
 				return werr
 			}
 			h.moved.Add(int64(n))
@@ -35,8 +35,8 @@ func (h *half) moveAny() error {
 }
 
 // rawPair tells whether both ends are plain sockets.
-func (h *half) rawPair() (from, to *net.TCPConn, ok bool) {
-	from, ok1 := h.from.(*net.TCPConn)
-	to, ok2 := h.to.(*net.TCPConn)
+func (h *half) rawPair() (from, to socket, ok bool) {
+	from, ok1 := h.from.(socket)
+	to, ok2 := h.to.(socket)
 	return from, to, ok1 && ok2
 }

@@ -1,9 +1,6 @@
 package tcpproxy
 
-import (
-	"net"
-	"syscall"
-)
+import "syscall"
 
 // pump moves bytes from one socket to another. Go's own io.Copy between sockets
 // (internal/poll.Splice) holds a pipe, two descriptors, for each direction as
@@ -53,7 +50,7 @@ func (h *half) move() error {
 	}
 }
 
-func (p *pump) begin(from, to *net.TCPConn) (err error) {
+func (p *pump) begin(from, to socket) (err error) {
 	if p.from, err = from.SyscallConn(); err != nil {
 		return err
 	}
@@ -74,6 +71,7 @@ func (h *half) copyOnce(read func(uintptr) bool) error {
 	buffers.Put(p.buf)
 	p.buf = nil
 	h.moved.Add(int64(p.n))
+	h.unheard = err != nil
 	return err
 }
 
@@ -122,6 +120,7 @@ func (h *half) spliceOnce(splice, drain func(uintptr) bool) error {
 		if err != nil {
 			p.pipe.close() // what it holds is lost with the relay
 			p.pipe = nil
+			h.unheard = true
 			return err
 		}
 	}

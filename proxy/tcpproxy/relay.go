@@ -30,13 +30,13 @@ type half struct {
 	relay    *relay
 	from, to net.Conn
 	moved    atomic.Int64 // bytes
+	unheard  bool         // it was to that nothing could be written
 	pump     pump
 }
 
-// start joins a client and a server, and returns. first are bytes of the client
-// that have been read already; left is called when all is over, and errs only
-// when the pool is closed.
-func (p *Pool) start(client net.Conn, to dialled, left func()) {
+// join joins a client and a server, and returns one of its directions for the
+// caller to run; nil when the pool is closed. left is called when all is over.
+func (p *Pool) join(client net.Conn, to dialled, left func()) *half {
 	now := time.Now()
 	r := &relay{pool: p, to: to, left: left, began: now, movedAt: now}
 	r.in = half{relay: r, from: client, to: to.conn}
@@ -47,31 +47,34 @@ func (p *Pool) start(client net.Conn, to dialled, left func()) {
 		p.mu.Unlock()
 		r.sever()
 		p.ended(r)
-		return
+		return nil
 	}
 	p.running.Add(1)
 	p.relays.push(r)
 	p.mu.Unlock()
-	// Dialling has grown the stack of whoever calls this, and what begins here
-	// may last for days: these begin anew.
 	go r.in.run()
-	go r.out.run()
+	return &r.out
 }
 
 // run moves bytes until there are no more, or the relay is closed.
 func (h *half) run() {
+	r := h.relay
 	err := h.move()
-	switch r := h.relay; {
+	switch {
 	case err == nil:
-		closeWrite(h.to) // the other direction goes on
+	case aborted(err) && h.unheard:
+		reset(h.from)
+		_ = h.to.Close()
 	case aborted(err):
-		reset(r.in.from)
-		reset(r.to.conn)
+		reset(h.to)
+		_ = h.from.Close()
 	default:
 		r.sever()
 	}
-	if h.relay.open.Add(-1) == 0 {
-		h.relay.end()
+	if r.open.Add(-1) == 0 {
+		r.end() // which says it to both peers
+	} else if err == nil {
+		closeWrite(h.to) // the other direction goes on
 	}
 }
 
@@ -115,7 +118,7 @@ func aborted(err error) bool {
 
 // reset closes a connection so that the peer sees that it was broken off.
 func reset(c net.Conn) {
-	if t, ok := c.(*net.TCPConn); ok {
+	if t, ok := c.(socket); ok {
 		_ = t.SetLinger(0)
 	}
 	_ = c.Close()

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -122,6 +123,46 @@ func TestResetIsPassedOn(t *testing.T) {
 	if !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("read %q and %v, want a reset", got, err)
 	}
+}
+
+// Nor is a client that breaks off, be it while nothing moves or in the middle.
+func TestResetOfTheClient(t *testing.T) {
+	for _, first := range []string{"?", strings.Repeat("?", 1<<20)} {
+		ended := make(chan error, 1)
+		addr := backend(t, func(c net.Conn) {
+			_, _ = c.Write([]byte("!"))
+			_, err := io.Copy(io.Discard, c)
+			ended <- err
+		})
+		_, door := behind(t, settings(addr))
+		c := dialTo(t, door)
+		_, _ = c.Write([]byte(first))
+		_, _ = io.ReadFull(c, make([]byte, 1))
+		_ = c.SetLinger(0)
+		_ = c.Close()
+		if err := <-ended; !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("the server heard %v, want a reset", err)
+		}
+	}
+}
+
+// A server that goes while it is written to is not passed on as one that is
+// done either.
+func TestResetInTheMiddle(t *testing.T) {
+	addr := backend(t, func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 1))
+		_ = c.(*net.TCPConn).SetLinger(0)
+	})
+	p, door := behind(t, settings(addr))
+	c := dialTo(t, door)
+	var err error
+	for big := make([]byte, 1<<16); err == nil; {
+		_, err = c.Write(big)
+	}
+	if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("%v, want a reset", err)
+	}
+	eventually(t, "the relay ends", func() bool { return p.Active() == 0 })
 }
 
 func TestIdle(t *testing.T) {

@@ -27,20 +27,29 @@ type guest struct {
 // errNoPool: the client asks for a name that nobody serves.
 var errNoPool = errors.New("there is no pool for it")
 
-// visit takes a client from accept to its relay.
+// visit takes a client from accept through its relay, of which it is one of the
+// two goroutines: the stack that this has grown to is given back by the next
+// collection.
 func (d *Door) visit(s *DoorSettings, conn net.Conn) {
+	if h := d.lead(s, conn); h != nil {
+		h.run()
+	}
+}
+
+// lead takes a client from accept to its relay, if it gets there.
+func (d *Door) lead(s *DoorSettings, conn net.Conn) *half {
 	defer d.depart(conn)
 	g := &guest{conn: conn, client: addrOf(conn.RemoteAddr()), at: addrOf(conn.LocalAddr())}
 	if err := s.welcome(g); err != nil {
 		d.counts.Broken.Add(1)
 		d.turnAway(s, g, err)
-		return
+		return nil
 	}
 	place, ok := d.crowd.Enter(crowd.Key(g.client.Addr()), time.Now(), s.PerClient)
 	if !ok {
 		d.left()
 		d.refuse(conn)
-		return
+		return nil
 	}
 	left := func() { d.crowd.Leave(place); d.left() }
 	pool := s.poolFor(g.name)
@@ -49,9 +58,9 @@ func (d *Door) visit(s *DoorSettings, conn net.Conn) {
 		d.counts.Failed.Add(1)
 		d.crowd.Leave(place)
 		d.turnAway(s, g, err)
-		return
+		return nil
 	}
-	pool.start(g.conn, to, left)
+	return pool.join(g.conn, to, left)
 }
 
 // bring connects a guest to a server, which gets the bytes that have been read

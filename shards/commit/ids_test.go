@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,27 +47,31 @@ func TestAMillionIDs(t *testing.T) {
 func TestUniqueIDsAfterCrash(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 1, nil)
+	const enough = 300 // before the shard is killed
 	var ids []int64
 	for range 3 {
 		var taken sync.WaitGroup
 		var mu sync.Mutex
+		var soFar atomic.Int64
 		for range 4 {
 			taken.Add(1)
 			go func() {
 				defer taken.Done()
-				mine := untilLost(t, r.app[0])
+				mine := untilLost(t, r.app[0], &soFar)
 				mu.Lock()
 				defer mu.Unlock()
 				ids = append(ids, mine...)
 			}()
 		}
-		time.Sleep(300 * time.Millisecond)
+		for begun := time.Now(); soFar.Load() < enough && time.Since(begun) < 30*time.Second; {
+			time.Sleep(time.Millisecond)
+		}
 		r.shards[0].Primary.Kill()
 		taken.Wait()
 		r.restart(0)
 		ids = append(ids, takeIDs(t, r.app[0], 200)...)
 	}
-	if len(ids) < 1000 {
+	if len(ids) < 3*enough {
 		t.Errorf("only %d ids were taken", len(ids))
 	}
 	wantDifferent(t, ids, len(ids))
@@ -140,7 +145,7 @@ func takeIDs(t *testing.T, url string, n int) []int64 {
 }
 
 // untilLost takes ids one by one until the server is gone.
-func untilLost(t *testing.T, url string) (ids []int64) {
+func untilLost(t *testing.T, url string, soFar *atomic.Int64) (ids []int64) {
 	ctx := ctxOf(t)
 	conn, err := pgconn.Connect(ctx, url)
 	if err != nil {
@@ -154,6 +159,7 @@ func untilLost(t *testing.T, url string) (ids []int64) {
 			return ids
 		}
 		ids = append(ids, idsOf(t, results[0].Rows)...)
+		soFar.Add(1)
 	}
 }
 
