@@ -3,10 +3,8 @@ package proxy
 import (
 	"cmp"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 
 	"github.com/wyeproxy/wye/proxy/config"
@@ -86,13 +84,9 @@ func poolTLS(t *config.PoolTLS) (*tls.Config, error) {
 	}
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
 	if t.CA != "" {
-		pem, err := os.ReadFile(t.CA)
-		if err != nil {
+		var err error
+		if c.RootCAs, err = authorities(t.CA); err != nil {
 			return nil, fmt.Errorf("ca: %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("ca: %s holds no certificate", t.CA)
 		}
 	}
 	if t.Cert != "" {

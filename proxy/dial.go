@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -54,13 +53,9 @@ func newRoute(c config.Cluster) (*route, error) {
 	}
 	r.tls = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{protocol.ALPN}, ServerName: t.ServerName}
 	if t.CA != "" {
-		pem, err := os.ReadFile(t.CA)
-		if err != nil {
+		var err error
+		if r.tls.RootCAs, err = authorities(t.CA); err != nil {
 			return nil, fmt.Errorf("clusters.%s.backend.tls.ca: %w", c.Name, err)
-		}
-		r.tls.RootCAs = x509.NewCertPool()
-		if !r.tls.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("clusters.%s.backend.tls.ca: %s holds no certificate", c.Name, t.CA)
 		}
 	}
 	if t.Cert != "" {

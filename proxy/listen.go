@@ -77,13 +77,9 @@ func newDoor(lc config.Listener, cfg *config.Config) (*door, error) {
 		d.tls.MinVersion = tls.VersionTLS13
 	}
 	if section.ClientCA != "" {
-		pem, err := os.ReadFile(section.ClientCA)
-		if err != nil {
+		var err error
+		if d.tls.ClientCAs, err = authorities(section.ClientCA); err != nil {
 			return nil, fmt.Errorf("tls.%s.client_ca: %w", section.Name, err)
-		}
-		d.tls.ClientCAs = x509.NewCertPool()
-		if !d.tls.ClientCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls.%s.client_ca: %s holds no certificate", section.Name, section.ClientCA)
 		}
 		d.tls.ClientAuth = tls.VerifyClientCertIfGiven
 	}
