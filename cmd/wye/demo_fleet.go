@@ -12,20 +12,29 @@ import (
 // fleetSize is how many clients the tour connects.
 const fleetSize = 400
 
+// loginsAtOnce bounds the clients that log in at the same time. Each hashes its
+// password some thousand times, in the process that wye runs in and checks its
+// servers from: on a slow machine all at once would keep it from that for
+// longer than a check may take.
+const loginsAtOnce = 16
+
 // fleet is many clients that act at the same time. The zero pointer is an
 // empty one.
 type fleet struct {
 	conns []*pgconn.PgConn
 }
 
-// launch connects n clients at once.
+// launch connects n clients.
 func (r *rig) launch(ctx context.Context, n int) (*fleet, error) {
 	return r.launchAt(ctx, rigDatabase, n)
 }
 
 func (r *rig) launchAt(ctx context.Context, database string, n int) (*fleet, error) {
 	f := &fleet{conns: make([]*pgconn.PgConn, n)}
+	doors := make(chan struct{}, loginsAtOnce)
 	err := f.each(func(i int, _ *pgconn.PgConn) (err error) {
+		doors <- struct{}{}
+		defer func() { <-doors }()
 		f.conns[i], err = r.connectTo(ctx, database)
 		return err
 	})
