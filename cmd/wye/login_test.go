@@ -190,19 +190,27 @@ func TestUnknownUserTakesAsLong(t *testing.T) {
 		if tt.listener == "plain" {
 			words = fullTLS
 		}
-		fastest := func(user string) time.Duration {
-			best := time.Hour
+		// A machine that is busy with other things may be slower now than then:
+		// what a client learns, it learns each time.
+		var known, unknown time.Duration
+		alike := false
+		for try := 0; try < 5 && !alike; try++ {
+			known, unknown = time.Hour, time.Hour
 			for range 15 {
-				began := time.Now()
-				refused(t, d.dsn(tt.listener, user, "wrong", words))
-				best = min(best, time.Since(began))
+				known, unknown = min(known, d.refusal(tt.listener, tt.user, words)), min(unknown, d.refusal(tt.listener, "nobody", words))
 			}
-			return best
+			t.Logf("%s: %s takes %v, an unknown user %v", tt.listener, tt.user, known, unknown)
+			alike = float64(known) <= 1.5*float64(unknown)+3e5 && float64(unknown) <= 1.5*float64(known)+3e5
 		}
-		known, unknown := fastest(tt.user), fastest("nobody")
-		t.Logf("%s: %s takes %v, an unknown user %v", tt.listener, tt.user, known, unknown)
-		if float64(known) > 1.5*float64(unknown)+3e5 || float64(unknown) > 1.5*float64(known)+3e5 {
+		if !alike {
 			t.Errorf("%s: %s takes %v, an unknown user %v", tt.listener, tt.user, known, unknown)
 		}
 	}
+}
+
+// refusal is how long a login with a wrong password takes.
+func (d *desk) refusal(listener, user, words string) time.Duration {
+	began := time.Now()
+	refused(d.t, d.dsn(listener, user, "wrong", words))
+	return time.Since(began)
 }
