@@ -10,14 +10,14 @@ import (
 // What a plain GET over kept conns may cost the garbage collector, which is
 // what makes the slowest of many requests slow.
 const (
-	objectsPerGet = 35
-	bytesPerGet   = 5000
+	objectsPerGet = 10
+	bytesPerGet   = 1408
 )
 
 // The client and the origin are loops over bytes that are made once: what is
 // allocated while they talk is the proxy's.
 var (
-	plainGet    = []byte("GET /items/42 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: loop/1.0\r\nAccept: */*\r\n\r\n")
+	plainGet    = []byte("GET /items?id=42 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: loop/1.0\r\nAccept: */*\r\n\r\n")
 	plainAnswer = []byte("HTTP/1.1 200 OK\r\nDate: Sun, 29 Nov 2026 16:00:00 GMT\r\nServer: loop\r\n" +
 		"Content-Type: text/plain\r\nContent-Length: 13\r\n\r\n" + plainText)
 )
