@@ -36,6 +36,9 @@ func (v *visit) forward() {
 // carry sends the request, past what Around put before the pool.
 func (v *visit) carry(out *http.Request) (*http.Response, error) {
 	if v.route.around == nil {
+		if v.own == nil {
+			v.own = new(errand)
+		}
 		return v.own.run(v, out)
 	}
 	v.lent = true

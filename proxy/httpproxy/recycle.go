@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// visits are those that are over. What they were is gone.
+// visits are those that are over. What they were is gone, and the memory is left.
 var visits = sync.Pool{New: func() any {
 	v := new(visit)
 	v.hear = v.interim
@@ -48,6 +48,9 @@ func (v *visit) recycle() {
 		h = nil
 	}
 	clear(h)
-	*v = visit{hear: v.hear, sent: outgoing{header: h}}
+	if v.own != nil {
+		*v.own = errand{}
+	}
+	*v = visit{hear: v.hear, own: v.own, sent: outgoing{header: h}}
 	visits.Put(v)
 }

@@ -1,6 +1,7 @@
 package httpproxy
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
@@ -51,7 +52,8 @@ func marked(t *testing.T, busy bool) http.HandlerFunc {
 			w.Header().Del("X-Early-" + mark)
 		}
 		w.Header().Set("X-Only-"+mark, mark)
-		if strings.HasPrefix(r.URL.Path, "/chunks") {
+		if strings.HasSuffix(r.URL.Path, "/chunks") {
+			w.Header().Set("Content-Type", "text/plain")
 			w.Header().Set("Trailer", "X-Sum")
 			_, _ = io.WriteString(w, mark+" ")
 			_ = http.NewResponseController(w).Flush()
@@ -112,7 +114,7 @@ func TestRecycledVisits(t *testing.T) {
 	soon(t, func() bool { return s.Count.Read().Active == 0 }) // also of clients that left
 }
 
-var markedPaths = []string{"/", "/retried", "/early", "/around", "/chunks", "/mirrored", "/zipped", "/h2", "/a/../b", "/h2/chunks", "/around/chunks", "/hasty"}
+var markedPaths = []string{"/", "/retried", "/early", "/around", "/chunks", "/mirrored", "/zipped/chunks", "/h2", "/a/../b", "/h2/chunks", "/around/chunks", "/hasty"}
 
 // askMarked is one client, on as few conns as it can.
 func askMarked(t *testing.T, addr string, client int) {
@@ -122,7 +124,7 @@ func askMarked(t *testing.T, addr string, client int) {
 		mark := fmt.Sprintf("mark-%d-%d", client, i)
 		path := markedPaths[i*7%len(markedPaths)]
 		method := []string{"GET", "GET", "HEAD", "GET", "PUT", "GET", "POST"}[i%7]
-		r := request(t, method, addr, path+"?"+mark, "", "X-Mine: "+mark, "X-Mine-"+mark+": "+mark)
+		r := request(t, method, addr, path+"?"+mark, "", "X-Mine: "+mark, "X-Mine-"+mark+": "+mark, "Accept-Encoding: gzip")
 		if method[0] == 'P' {
 			n := i
 			if path == "/hasty" {
@@ -139,11 +141,22 @@ func askMarked(t *testing.T, addr string, client int) {
 	}
 }
 
+func readMarked(res *http.Response) ([]byte, error) {
+	if res.Header.Get("Content-Encoding") != "gzip" || res.Request.Method == http.MethodHead {
+		return io.ReadAll(res.Body)
+	}
+	z, err := gzip.NewReader(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
+}
+
 func hearMarked(t *testing.T, tr *http.Transport, r *http.Request, mark string) {
 	res, err := tr.RoundTrip(r)
 	var body []byte
 	if err == nil {
-		body, err = io.ReadAll(res.Body)
+		body, err = readMarked(res)
 		_ = res.Body.Close()
 	}
 	if err != nil {

@@ -28,7 +28,7 @@ type visit struct {
 	body   *body              // nil: none
 	shadow *http.Request      // what a mirror is to be sent; nil: nothing
 	sent   outgoing           // what servers get
-	own    errand             // the way there, where the route has nothing before its pool
+	own    *errand            // the way there, where the route has nothing before its pool; nil: there was none yet
 	placed bool               // its answer's fields have been read to where the client's are
 	lent   bool               // to others who may have it after its end, see recycle
 
