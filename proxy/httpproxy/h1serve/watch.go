@@ -17,6 +17,7 @@ const watchAfter = 20 * time.Millisecond
 type watch struct {
 	timer   *time.Timer
 	life    *life     // of the request under way; nil: none is
+	came    bool      // all of that request has: nobody else reads from the conn
 	looking bool      // a goroutine reads from the conn
 	ended   sync.Cond // it does not any more
 }
@@ -31,7 +32,7 @@ func (w *watch) init(c *conn) {
 func (w *watch) begin(l *life, all bool) {
 	w.ended.L.Lock()
 	defer w.ended.L.Unlock()
-	w.life = l
+	w.life, w.came = l, all
 	if all {
 		w.timer.Reset(watchAfter)
 	}
@@ -43,16 +44,17 @@ func (w *watch) bodyCame() {
 	w.ended.L.Lock()
 	defer w.ended.L.Unlock()
 	if w.life != nil && !w.looking {
+		w.came = true
 		w.timer.Reset(watchAfter)
 	}
 }
 
 // look is what the timer does: it reads until the client says something or has
-// left.
+// left. It may come late, during the next request, whose body is others' to read.
 func (c *conn) look() {
 	w := &c.watch
 	c.mu.Lock()
-	if w.life == nil || w.looking || c.r != c.w || c.err != nil || c.fault != nil {
+	if w.life == nil || !w.came || w.looking || c.r != c.w || c.err != nil || c.fault != nil {
 		c.mu.Unlock() // it is over, or the client has said something already
 		return
 	}
