@@ -35,7 +35,9 @@ const manyFields = 32
 //     or still be waited for: not with one.
 //  4. A tunnel's conn is not the ResponseWriter's any more: not after a 101.
 //  5. A client of HTTP/2 has a timer that looks at the visit: not over HTTP/2.
-//  6. A mirror gets a copy of everything, and the access log a line.
+//  6. The ResponseWriter is still to end its answer. Of the visit it has nothing:
+//     the fields' values are their own.
+//  7. A mirror gets a copy of everything, and the access log a line.
 func (v *visit) recycle() {
 	if v.lent || v.body != nil || v.in.Body != http.NoBody || v.http2 || v.status == http.StatusSwitchingProtocols {
 		return

@@ -34,17 +34,17 @@ func strayMark(text, want string) string {
 func marked(t *testing.T, busy bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		mark := r.URL.RawQuery
+		if busy && r.URL.Path == "/retried" { // and does not wait for a body
+			w.Header().Set("X-Busy", mark)
+			w.WriteHeader(503)
+			return
+		}
 		var body []byte
 		if r.URL.Path != "/hasty" {
 			body, _ = io.ReadAll(r.Body)
 		}
 		if text := fmt.Sprint(r.Header, string(body)); strayMark(text, mark) != "" || !strings.Contains(text, mark) {
 			t.Errorf("a server was asked for %s with %s", mark, text)
-		}
-		if busy && r.URL.Path == "/retried" {
-			w.Header().Set("X-Busy", mark)
-			w.WriteHeader(503)
-			return
 		}
 		if strings.HasPrefix(r.URL.Path, "/early") {
 			w.Header().Set("X-Early-"+mark, mark)
@@ -127,8 +127,11 @@ func askMarked(t *testing.T, addr string, client int) {
 		r := request(t, method, addr, path+"?"+mark, "", "X-Mine: "+mark, "X-Mine-"+mark+": "+mark, "Accept-Encoding: gzip")
 		if method[0] == 'P' {
 			n := i
-			if path == "/hasty" {
+			switch path {
+			case "/hasty":
 				n = 1 << 16 // is still read when the answer has come
+			case "/retried":
+				n = 1 << 11 // is kept in memory, and written beside
 			}
 			r = request(t, method, addr, path+"?"+mark, strings.Repeat(mark+" ", n), "X-Mine: "+mark)
 		}

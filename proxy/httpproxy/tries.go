@@ -25,8 +25,8 @@ type errand struct {
 	began   time.Time
 	retried bool // the try under way is counted in the pool's budget
 
-	load  h1.Load // of the try under way
-	room  h1.Room // for its answer
+	load  h1.Load // of the first try; a body of its may still be on its way during others
+	room  h1.Room // for the answer to the try under way
 	books loan    // of that
 }
 
@@ -138,21 +138,25 @@ func (e *errand) carry(l *line, up *upstream.Upstream) (*http.Response, context.
 	if l.direct == nil {
 		return e.carryHTTP2(l, up)
 	}
-	e.load = h1.Load{Request: e.out, Addr: up.Addr, Until: time.Now().Add(e.patience()), Room: &e.room}
+	load := &e.load
+	if e.n > 1 {
+		load = new(h1.Load)
+	}
+	*load = h1.Load{Request: e.out, Addr: up.Addr, Until: time.Now().Add(e.patience()), Room: &e.room}
 	if e.route.around == nil {
-		e.load.Interim = e.hear
+		load.Interim = e.hear
 		e.room.Header, e.placed = e.Header(), true
 	} else {
-		e.load.Interim = h1.Traced(e.out.Context()) // the visit may be over
+		load.Interim = h1.Traced(e.out.Context()) // the visit may be over
 	}
 	switch b := e.body; {
 	case b == nil:
 	case b.memory != nil:
-		e.load.Memory = b.memory
+		load.Memory = b.memory
 	default:
-		e.load.Stream = b
+		load.Stream = b
 	}
-	res, err := l.direct.Carry(&e.load)
+	res, err := l.direct.Carry(load)
 	if errors.Is(err, h1.ErrLate) {
 		err = errSlowTry
 	}
