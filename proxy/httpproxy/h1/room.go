@@ -6,8 +6,8 @@ import "net/http"
 // in it, until the next Carry with it: by then the answer's body has to be closed,
 // and nobody may have the answer any more. The zero value is ready.
 //
-// The values of Header are never memory of the Room: whoever has the map may go
-// on with them, and writes its trailers when the Room has another answer.
+// The values in Header are never memory of the Room: who has the map may still be
+// writing trailers of it when the Room has another answer.
 type Room struct {
 	// Header is where the fields of the answer go, in place of what was there; when
 	// there is an error, it may have some of them. nil: a map is made.
