@@ -16,7 +16,7 @@
 // One request walks through visit.go: a route (table.go, match.go), its
 // limits (rate.go, limits.go), its rewrites (rewrite.go), a pool (share.go), a
 // try or several (tries.go), the room h1, the way back (forward.go, answer.go),
-// the books (visit.go).
+// the books (visit.go), its memory to a later one (recycle.go).
 //
 // When a request ends on the wrong route, look at table.go; on the wrong
 // server, share.go and then proxy/upstream; when it is sent twice or not

@@ -18,12 +18,7 @@ func (v *visit) forward() {
 		v.refuse(v.in, *why)
 		return
 	}
-	carry := v.RoundTrip
-	if v.route.around != nil {
-		out = out.WithContext(context.WithValue(v.traced(), visitKey{}, v))
-		carry = v.route.around.RoundTrip
-	}
-	res, err := carry(out)
+	res, err := v.carry(out)
 	v.endInterim()
 	if err != nil {
 		v.refuse(v.in, v.refusalOf(err))
@@ -36,6 +31,18 @@ func (v *visit) forward() {
 	removeHopByHop(res.Header)
 	v.modify(res)
 	v.pass(res)
+}
+
+// carry sends the request, past what Around put before the pool.
+func (v *visit) carry(out *http.Request) (*http.Response, error) {
+	if v.route.around == nil {
+		if v.own == nil {
+			v.own = new(errand)
+		}
+		return v.own.run(v, out)
+	}
+	v.lent = true
+	return v.route.around.RoundTrip(out.WithContext(context.WithValue(v.traced(), visitKey{}, v)))
 }
 
 // visitKey finds a request's visit again behind what Around put between.
@@ -91,8 +98,8 @@ func (v *visit) modify(res *http.Response) {
 // pass passes the answer on to the client. A body that breaks off breaks the
 // client's off as well.
 func (v *visit) pass(res *http.Response) {
+	v.place(res.Header)
 	h := v.Header()
-	addFields(h, res.Header)
 	for name := range res.Trailer {
 		h.Add("Trailer", name)
 	}
@@ -115,6 +122,13 @@ func (v *visit) pass(res *http.Response) {
 		for _, value := range values {
 			h.Add(prefix+name, value)
 		}
+	}
+}
+
+// place puts the fields of an answer where the client's are.
+func (v *visit) place(h http.Header) {
+	if !v.placed {
+		addFields(v.Header(), h)
 	}
 }
 

@@ -16,6 +16,14 @@ func addrOf(hostport string) netip.Addr {
 	return ap.Addr().Unmap()
 }
 
+// textOf is an address's text; of IPv4 it is a part of "host:port".
+func textOf(a netip.Addr, hostport string) string {
+	if host, _, _ := strings.Cut(hostport, ":"); a.Is4() && host != "" && host[0] != '[' {
+		return host
+	}
+	return a.String()
+}
+
 func trusts(trusted []netip.Prefix, a netip.Addr) bool {
 	return a.IsValid() && slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
 }
@@ -68,9 +76,10 @@ func (v *visit) tellOrigin(out *http.Request) {
 		if chain != "" {
 			chain += ", "
 		}
-		chain += peer.String()
+		chain += textOf(peer, in.RemoteAddr)
 	}
-	values := [...]string{chain, proto, host} // one piece of memory for all
+	v.sent.origin = [...]string{chain, proto, host}
+	values := v.sent.origin[:]
 	if chain != "" {
 		out.Header["X-Forwarded-For"] = values[0:1:1]
 	}

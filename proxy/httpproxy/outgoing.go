@@ -3,8 +3,30 @@ package httpproxy
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 )
+
+// outgoing is a request on its way to servers. Nothing in it is the client's
+// own, but for what nobody writes to.
+type outgoing struct {
+	request http.Request
+	url     url.URL
+	header  http.Header // the request's; room for the next one's
+	origin  [3]string   // values that tellOrigin writes
+}
+
+// begin makes it a copy of the client's request, without its fields.
+func (o *outgoing) begin(in *http.Request) *http.Request {
+	if o.header == nil {
+		o.header = make(http.Header, len(in.Header)+4)
+	}
+	o.request, o.url = *in, *in.URL
+	o.request.URL, o.request.Header, o.request.Close = &o.url, o.header, false
+	return &o.request
+}
+
+var noAgent = []string{""}
 
 // outgoing makes the request that servers get: what concerns only the client's
 // hop is left out, what servers are to know of the client is put in.
@@ -14,10 +36,7 @@ func (v *visit) outgoing() (*http.Request, *refusal) {
 	if !printable(upgrade) {
 		return nil, &refusal{400, "an upgrade to a protocol whose name makes no sense"}
 	}
-	out := in.WithContext(in.Context()) // a shallow copy
-	url := *in.URL
-	out.URL, out.Close = &url, false
-	out.Header = make(http.Header, len(in.Header)+4)
+	out := v.sent.begin(in)
 	for name, values := range in.Header {
 		if !saysWhoAsks(name) {
 			out.Header[name] = values[:len(values):len(values)]
@@ -36,7 +55,7 @@ func (v *visit) outgoing() (*http.Request, *refusal) {
 	v.tellOrigin(out)
 	v.route.Rewrite.request(out, v.route.rule)
 	if _, given := out.Header["User-Agent"]; !given {
-		out.Header["User-Agent"] = []string{""} // or net/http tells its own
+		out.Header["User-Agent"] = noAgent[:1:1] // or net/http tells its own
 	}
 	if v.route.Mirror != nil {
 		v.shadow = out.Clone(context.Background())

@@ -24,12 +24,19 @@ type errand struct {
 	avoid   uint64 // bits of servers that failed it
 	began   time.Time
 	retried bool // the try under way is counted in the pool's budget
+
+	load  h1.Load // of the first try; a body of its may still be on its way during others
+	room  h1.Room // for the answer to the try under way
+	books loan    // of that
 }
 
-// RoundTrip implements http.RoundTripper: it sends the request to servers of
-// the visit's pool until one answers for good.
-func (v *visit) RoundTrip(out *http.Request) (*http.Response, error) {
-	e := &errand{visit: v, out: out, began: time.Now()}
+// RoundTrip implements http.RoundTripper for what Around put before the pool.
+func (v *visit) RoundTrip(out *http.Request) (*http.Response, error) { return new(errand).run(v, out) }
+
+// run sends the request to servers of the visit's pool until one answers for
+// good. The answer is the errand's memory.
+func (e *errand) run(v *visit, out *http.Request) (*http.Response, error) {
+	e.visit, e.out, e.began = v, out, time.Now()
 	if out.Body != nil && out.Body != http.NoBody {
 		e.body = v.body
 	}
@@ -117,11 +124,11 @@ func (e *errand) try() (*http.Response, error) {
 		}
 		return nil, err
 	}
-	books := &loan{up: up, pool: pool, took: took, cancel: cancel}
+	e.books = loan{up: up, pool: pool, took: took, cancel: cancel}
 	if e.http2 && isGRPC(res.Header) {
-		books.grpc = res
+		e.books.grpc = res
 	}
-	res.Body = keepBooks(res, books, good(res.StatusCode))
+	res.Body = keepBooks(res, &e.books, good(res.StatusCode))
 	return res, nil
 }
 
@@ -131,8 +138,15 @@ func (e *errand) carry(l *line, up *upstream.Upstream) (*http.Response, context.
 	if l.direct == nil {
 		return e.carryHTTP2(l, up)
 	}
-	load := h1.Load{Request: e.out, Addr: up.Addr, Until: time.Now().Add(e.patience()), Interim: e.visit.interim}
-	if e.route.around != nil {
+	load := &e.load
+	if e.n > 1 {
+		load = new(h1.Load)
+	}
+	*load = h1.Load{Request: e.out, Addr: up.Addr, Until: time.Now().Add(e.patience()), Room: &e.room}
+	if e.route.around == nil {
+		load.Interim = e.hear
+		e.room.Header, e.placed = e.Header(), true
+	} else {
 		load.Interim = h1.Traced(e.out.Context()) // the visit may be over
 	}
 	switch b := e.body; {
@@ -142,7 +156,7 @@ func (e *errand) carry(l *line, up *upstream.Upstream) (*http.Response, context.
 	default:
 		load.Stream = b
 	}
-	res, err := l.direct.Carry(&load)
+	res, err := l.direct.Carry(load)
 	if errors.Is(err, h1.ErrLate) {
 		err = errSlowTry
 	}
@@ -153,6 +167,11 @@ func (e *errand) carry(l *line, up *upstream.Upstream) (*http.Response, context.
 func (e *errand) carryHTTP2(l *line, up *upstream.Upstream) (*http.Response, context.CancelCauseFunc, error) {
 	ctx := e.out.Context()
 	if e.route.around == nil {
+		e.lent = true
+		if e.placed { // of an earlier try, before a reload
+			clear(e.Header())
+			e.placed = false
+		}
 		ctx = e.traced()
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -20,7 +20,7 @@ func (v *visit) upgrade(out *http.Request, res *http.Response) {
 	}
 	defer server.Close()
 	v.modify(res)
-	addFields(v.Header(), res.Header)
+	v.place(res.Header)
 	client, buffered, err := v.Hijack()
 	if err != nil {
 		v.refuse(v.in, refusal{502, "this client's conn can not change protocols"})

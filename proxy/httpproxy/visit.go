@@ -16,7 +16,7 @@ import (
 // visit is one request of a client, from its route to the books. It belongs to
 // the goroutine that serves the request.
 type visit struct {
-	*answer
+	answer
 	site   *site
 	server *Server
 	in     *http.Request
@@ -27,21 +27,25 @@ type visit struct {
 	came   string             // that cookie
 	body   *body              // nil: none
 	shadow *http.Request      // what a mirror is to be sent; nil: nothing
+	sent   outgoing           // what servers get
+	own    *errand            // the way there, where the route has nothing before its pool; nil: there was none yet
+	placed bool               // its answer's fields have been read to where the client's are
+	lent   bool               // to others who may have it after its end, see recycle
 
 	served atomic.Pointer[upstream.Upstream] // who had it last
 	tried  atomic.Int64                      // tries made
 
-	early sync.Mutex // of heads before the final one, when others carry the request
-	final bool       // no more of them
+	hear  func(int, http.Header) error // interim, for as long as the memory lasts
+	early sync.Mutex                   // of heads before the final one, when others carry the request
+	final bool                         // no more of them
 }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	si := s.site.Load()
-	v := &visit{server: s, site: si, in: r, answer: &answer{
-		began:          time.Now(),
-		ResponseWriter: w, idle: si.Limits.TunnelIdle, http2: r.ProtoMajor == 2, patience: si.Limits.WriteTime,
-	}}
+	v := newVisit()
+	v.server, v.site, v.in, v.began = s, si, r, time.Now()
+	v.ResponseWriter, v.http2, v.idle, v.patience = w, r.ProtoMajor == 2, si.Limits.TunnelIdle, si.Limits.WriteTime
 	if v.http2 {
 		v.slow.cut = func() { _ = http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0)) }
 	}
@@ -49,7 +53,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.TLS, _ = r.Context().Value(tlsKey{}).(*tls.ConnectionState)
 	}
 	v.client = clientOf(r, si.Trusted)
-	s.Count.begin()
+	v.run()
+	v.recycle()
+}
+
+// run is all of a visit. It panics where the answer has to break off.
+func (v *visit) run() {
+	v.server.Count.begin()
 	defer v.end()
 	v.boundUnread()
 	v.serve()

@@ -157,7 +157,7 @@ func FuzzHead(f *testing.F) {
 		if err != nil || end == 0 {
 			return
 		}
-		h, err := parseHead([]byte(text[:end]), method)
+		h, err := parseHead([]byte(text[:end]), method, nil)
 		if err != nil {
 			var bad *Malformed
 			if !errors.As(err, &bad) {

@@ -43,6 +43,7 @@ type Load struct {
 	Until  time.Time // when the answer's final head has to be there; zero is no bound
 	// Interim is told of heads before the final one (1xx), from Carry; nil: nobody.
 	Interim func(status int, h http.Header) error
+	Room    *Room // for the answer; nil: it is made
 }
 
 // heads are room to write requests' heads in; longer ones are not kept.

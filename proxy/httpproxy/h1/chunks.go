@@ -155,7 +155,7 @@ func (c *conn) readTrailer() (http.Header, error) {
 			return nil, nil
 		}
 		if end > 0 {
-			fields, err := parseFields(string(held[:end]))
+			fields, err := parseFields(string(held[:end]), nil)
 			c.r += end
 			for name := range fields {
 				if framesOrRoutes(name) {

@@ -14,7 +14,8 @@ type conn struct {
 	carrier *Carrier
 	addr    string
 	link    link
-	used    bool // has carried a request before
+	cut     func() // closes it
+	used    bool   // has carried a request before
 	since   time.Time
 	until   time.Time // the deadline that is set; zero is none
 	wrote   bool      // a byte of the request under way was sent
@@ -29,7 +30,9 @@ type conn struct {
 const bufSize = 4 << 10
 
 func newConn(c *Carrier, addr string, nc net.Conn) *conn {
-	return &conn{Conn: nc, carrier: c, addr: addr, link: newLink(nc), buf: make([]byte, bufSize)}
+	co := &conn{Conn: nc, carrier: c, addr: addr, link: newLink(nc), buf: make([]byte, bufSize)}
+	co.cut = func() { _ = nc.Close() }
+	return co
 }
 
 // slack is how much later than wanted a deadline may be: each costs a timer.

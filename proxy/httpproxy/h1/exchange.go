@@ -27,10 +27,7 @@ const maxHeads = 64
 // of no more use, and nobody else's.
 func (e *exchange) do(out []byte) (*http.Response, error) {
 	e.silent, e.conn.wrote = true, false
-	if ctx := e.load.Context(); ctx.Done() != nil {
-		c := e.conn
-		e.stop = context.AfterFunc(ctx, func() { _ = c.Close() })
-	}
+	e.stop = whenOver(e.load.Context(), e.conn.cut)
 	err := e.send(out)
 	if err == nil {
 		err = e.readHeads()
@@ -43,6 +40,21 @@ func (e *exchange) do(out []byte) (*http.Response, error) {
 		return e.upgrade()
 	}
 	return e.respond(), nil
+}
+
+// whenOver is context.AfterFunc, or nil for a context that never ends. One that
+// has such a function of its own is asked for that at once: the standard one
+// would first ask for a channel, and make objects of its own.
+func whenOver(ctx context.Context, f func()) (stop func() bool) {
+	if own, ok := ctx.(interface {
+		AfterFunc(f func()) (stop func() bool)
+	}); ok {
+		return own.AfterFunc(f)
+	}
+	if ctx.Done() == nil {
+		return nil
+	}
+	return context.AfterFunc(ctx, f)
 }
 
 // send writes the request, or has its body written beside.
@@ -129,7 +141,7 @@ func (e *exchange) readHead() (head, error) {
 		}
 		if end > 0 {
 			c.r += end
-			return parseHead(held[:end], e.load.Method)
+			return parseHead(held[:end], e.load.Method, e.load.Room)
 		}
 		seen = len(held)
 		if err := e.wait(); err != nil {
@@ -159,8 +171,12 @@ func (e *exchange) wait() error {
 
 // respond makes the answer for the caller, who owns it.
 func (e *exchange) respond() *http.Response {
-	h := &e.head
-	res := &http.Response{
+	h, room := &e.head, e.load.Room
+	if room == nil {
+		room = new(Room)
+	}
+	res := &room.answer
+	*res = http.Response{
 		Status: h.reason, StatusCode: h.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: h.minor,
 		Header: h.fields, ContentLength: h.length, Close: h.last, Request: e.load.Request, Trailer: h.trailer,
 	}
@@ -175,7 +191,8 @@ func (e *exchange) respond() *http.Response {
 		res.Body = http.NoBody
 		return res
 	}
-	res.Body = &body{exchange: *e, answer: res, left: h.length}
+	room.body = body{exchange: *e, answer: res, left: h.length}
+	res.Body = &room.body
 	return res
 }
 

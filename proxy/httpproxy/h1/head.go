@@ -56,8 +56,9 @@ func endOfHead(p []byte, from int) (int, error) {
 }
 
 // parseHead reads a whole head, of an answer to a request with that method.
-// Its strings are parts of one copy of p.
-func parseHead(p []byte, method string) (head, error) {
+// Its strings are parts of one copy of p. room is for the fields of a final one;
+// nil: none.
+func parseHead(p []byte, method string, room *Room) (head, error) {
 	text := string(p)
 	line, rest, _ := strings.Cut(text, "\r\n")
 	var h head
@@ -65,7 +66,7 @@ func parseHead(p []byte, method string) (head, error) {
 		return head{}, err
 	}
 	var err error
-	if h.fields, err = parseFields(rest); err != nil {
+	if h.fields, err = parseFields(rest, room.fields(h.status)); err != nil {
 		return head{}, err
 	}
 	h.framing, err = frame(&h, method)
@@ -96,10 +97,12 @@ func (h *head) statusLine(line string) error {
 	return nil
 }
 
-// parseFields reads field lines up to the empty line.
-func parseFields(text string) (http.Header, error) {
+// parseFields reads field lines up to the empty line, into h if there is one.
+func parseFields(text string, h http.Header) (http.Header, error) {
 	n := strings.Count(text, "\n") - 1
-	h := make(http.Header, n)
+	if h == nil {
+		h = make(http.Header, n)
+	}
 	values := make([]string, 0, n) // one piece of memory for what is mostly one value each
 	for text != "\r\n" {
 		if text == "" || text[0] == ' ' || text[0] == '\t' {

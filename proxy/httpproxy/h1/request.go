@@ -3,6 +3,7 @@ package h1
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/wyeproxy/wye/proxy/httpproxy/strict"
@@ -29,8 +30,7 @@ func (l *Load) beside() bool { return l.Stream != nil || len(l.Memory) > smallBo
 
 // appendHead writes the request's head to out, and a small body.
 func (l *Load) appendHead(out []byte) ([]byte, error) {
-	uri := l.URL.RequestURI()
-	if !visible(uri) || strict.TokenLen(l.Method) != len(l.Method) || l.Method == "" {
+	if strict.TokenLen(l.Method) != len(l.Method) || l.Method == "" {
 		return out, errTarget
 	}
 	host := l.Host
@@ -42,7 +42,11 @@ func (l *Load) appendHead(out []byte) ([]byte, error) {
 	}
 	out = append(out, l.Method...)
 	out = append(out, ' ')
-	out = append(out, uri...)
+	from := len(out)
+	out = appendURI(out, l.URL)
+	if !visible(out[from:]) {
+		return out, errTarget
+	}
 	out = append(out, " HTTP/1.1\r\n"...)
 	out = appendField(out, "Host", host)
 	out, err := appendFields(out, l.Header)
@@ -57,6 +61,22 @@ func (l *Load) appendHead(out []byte) ([]byte, error) {
 		out = append(out, l.Memory...)
 	}
 	return out, nil
+}
+
+// appendURI writes u.RequestURI() without making a string of it, where it can.
+func appendURI(out []byte, u *url.URL) []byte {
+	if u.Opaque != "" {
+		return append(out, u.RequestURI()...)
+	}
+	path := u.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	out = append(out, path...)
+	if u.ForceQuery || u.RawQuery != "" {
+		out = append(append(out, '?'), u.RawQuery...)
+	}
+	return out
 }
 
 // appendFraming writes what says where the request ends.
@@ -117,7 +137,7 @@ func appendFields(out []byte, h http.Header) ([]byte, error) {
 }
 
 // visible says whether all of s is ASCII that can be seen.
-func visible(s string) bool {
+func visible[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= 0x7f {
 			return false

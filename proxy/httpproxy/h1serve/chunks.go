@@ -56,7 +56,7 @@ func (b *body) trailer() error {
 			return errBigHead
 		}
 		name, value, _ := strings.Cut(string(line), ":")
-		r := b.w.req
+		r := &b.w.req.Request
 		if r.Trailer == nil {
 			r.Trailer = make(http.Header)
 		}

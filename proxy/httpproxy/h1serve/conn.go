@@ -30,6 +30,8 @@ type conn struct {
 	fault *strict.Fault // what comes after buf[r:w] is malformed
 	err   error         // or nothing comes after it
 
+	spare *response // of an earlier request, for the next; nil: none
+
 	until time.Time // the read deadline that is set; zero: none, or another's
 
 	mu    sync.Mutex
@@ -93,13 +95,11 @@ func (c *conn) one(patience time.Duration) outcome {
 	if err != nil {
 		return c.refuse(err)
 	}
-	ctx, cancel := context.WithCancel(c.base)
-	defer cancel()
-	w.req = w.parsed.WithContext(ctx)
+	defer w.req.life.end()
 	if w.body != nil {
 		c.unbounded() // whoever reads it sets its bounds
 	}
-	c.watch.begin(cancel, w.body == nil)
+	c.watch.begin(&w.req.life, w.body == nil)
 	ok := c.handle(w)
 	c.watch.end(c)
 	switch {
@@ -109,7 +109,9 @@ func (c *conn) one(patience time.Duration) outcome {
 		w.abandon()
 		return broken
 	}
-	return w.finish()
+	next := w.finish()
+	c.recycle(w)
+	return next
 }
 
 // handle says whether the handler came to its end.
@@ -119,7 +121,7 @@ func (c *conn) handle(w *response) (ok bool) {
 			c.server.Log.Error("panic while serving a request", "client", c.remote, "panic", e, "stack", string(debug.Stack()))
 		}
 	}()
-	c.server.Handler.ServeHTTP(w, w.req)
+	c.server.Handler.ServeHTTP(w, &w.req.Request)
 	return true
 }
 

@@ -13,8 +13,9 @@
 // knows nothing of routes or servers.
 //
 // One request walks through conn.go (waiting, the order of things), head.go
-// (the request), response.go and frame.go (the answer), body.go (what is left
-// of its body). What handlers can do to the conn is in control.go. When a client
+// and target.go (the request), life.go (its context), response.go and frame.go
+// (the answer), body.go (what is left of its body), reuse.go. What handlers can
+// do to the conn is in control.go. When a client
 // is cut off, look at bounds.go; when a conn is not kept, at response.go's
 // finish; when a handler is not told that its client has left, at watch.go.
 package h1serve

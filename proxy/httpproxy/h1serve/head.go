@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -27,14 +26,15 @@ func (c *conn) request(head []byte) (*response, error) {
 	line, fields, _ := strings.Cut(text, "\r\n")
 	method, rest, _ := strings.Cut(line, " ")
 	target, proto, _ := strings.Cut(rest, " ")
-	w := &response{c: c, length: -1, header: make(http.Header)}
-	r := &w.parsed
-	*r = http.Request{
+	a := &asked{life: life{Context: c.base}}
+	w := c.response()
+	w.req, w.isHead = a, method == http.MethodHead
+	r := &a.Request
+	*r = *(&http.Request{
 		Method: method, RequestURI: target, Proto: proto, ProtoMajor: 1, ProtoMinor: int(proto[len(proto)-1] - '0'),
 		RemoteAddr: c.remote, TLS: c.tls, Body: http.NoBody,
-	}
-	var err error
-	if r.URL, err = parseTarget(method, target); err != nil {
+	}).WithContext(&a.life) // a copy that stays on the stack
+	if r.URL = &a.url; parseTarget(r.URL, method, target) != nil {
 		return nil, badRequest{400, "the target makes no sense"}
 	}
 	r.Header = parseFields(fields, bytes.Count(head, headEnd[:2])-2)
@@ -53,18 +53,6 @@ func (c *conn) request(head []byte) (*response, error) {
 	w.close = hasToken(r.Header["Connection"], "close") || w.one && !hasToken(r.Header["Connection"], "keep-alive")
 	r.Close = w.close
 	return w, nil
-}
-
-// parseTarget reads a request's target (RFC 9112, 3.2).
-func parseTarget(method, target string) (*url.URL, error) {
-	if method != http.MethodConnect || strings.HasPrefix(target, "/") {
-		return url.ParseRequestURI(target)
-	}
-	u, err := url.ParseRequestURI("http://" + target) // host:port and nothing else
-	if err == nil {
-		u.Scheme = ""
-	}
-	return u, err
 }
 
 // parseFields reads n field lines, which are known to be well-formed.
@@ -89,7 +77,7 @@ func parseFields(text string, n int) http.Header {
 
 // frame finds out how the body is framed, and what is said of it.
 func (c *conn) frame(w *response) error {
-	r := &w.parsed
+	r := &w.req.Request
 	if te := r.Header["Transfer-Encoding"]; te != nil {
 		if !strings.EqualFold(te[0], "chunked") {
 			return badRequest{501, "no transfer coding but chunked is known"}
@@ -117,7 +105,7 @@ func (c *conn) frame(w *response) error {
 		r.Body = w.body
 	}
 	switch e := r.Header["Expect"]; {
-	case len(e) == 0 || w.parsed.ProtoMinor == 0:
+	case len(e) == 0 || r.ProtoMinor == 0:
 	case hasToken(e, "100-continue"):
 		w.expects = w.body != nil
 	default:

@@ -141,11 +141,33 @@ var dialogs = []string{
 	"GET /tell HTTP/1.1\r\nX-Long: " + strings.Repeat("long ", 2000) + "\r\nHost: a\r\n\r\nGET /tell HTTP/1.1\r\nHost: a\r\n\r\n",
 }
 
+// leftovers is a dialog in which each answer has something that the next one
+// has not.
+func leftovers() string {
+	var text strings.Builder
+	for _, target := range []string{"/trailed", "/304", "/injected", "/status?404", "/early", "/known", "/flushed", "/unknown", "/more", "/204"} {
+		fmt.Fprintf(&text, "GET %s HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n\r\nHEAD /nothing HTTP/1.1\r\nHost: a\r\n\r\nGET /tell HTTP/1.1\r\nHost: b\r\n\r\n", target)
+		text.WriteString("GET /tell HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /nothing HTTP/1.1\r\nHost: a\r\n\r\n")
+	}
+	return text.String()
+}
+
 // TestOracle holds that clients hear the same from us as from net/http's
-// server, whether they say all at once or byte by byte.
+// server, whether they say all at once or byte by byte, and whether or not the
+// conn's requests have one ResponseWriter.
 func TestOracle(t *testing.T) {
-	ours, oracle := start(t, &Server{}, handle), startOracle(t, handle)
-	for _, text := range dialogs {
+	oracle := startOracle(t, handle)
+	t.Run("anew", func(t *testing.T) { sayAll(t, start(t, &Server{}, handle), oracle) })
+	t.Run("reused", func(t *testing.T) {
+		sayAll(t, start(t, &Server{}, func(w http.ResponseWriter, r *http.Request) {
+			handle(w, r)
+			w.(*response).Reuse()
+		}), oracle)
+	})
+}
+
+func sayAll(t *testing.T, ours, oracle string) {
+	for _, text := range append(dialogs, leftovers()) {
 		want := dialog(t, oracle, text, len(text))
 		if got := dialog(t, ours, text, len(text)); got != want {
 			t.Errorf("after %.300q\ngot  %s\nwant %s", text, got, want)

@@ -11,11 +11,11 @@ import (
 // http.ResponseController looks for.
 type response struct {
 	c       *conn
-	parsed  http.Request  // as it came, without its context
-	req     *http.Request // what the handler gets
-	body    *body         // of the request; nil: none
-	expects bool          // its client waits for a 100 before it sends the body
-	one     bool          // it speaks HTTP/1.0
+	req     *asked
+	body    *body // of the request; nil: none
+	isHead  bool  // it is HEAD: its answer is a head alone
+	expects bool  // its client waits for a 100 before it sends the body
+	one     bool  // it speaks HTTP/1.0
 
 	header  http.Header
 	status  int  // of the final head; 0 before it
@@ -29,6 +29,8 @@ type response struct {
 
 	out *[]byte // what is not sent yet; nil before the first head
 	err error   // of a write; nothing is written after it
+
+	reuse bool // its handler says so, see Reuse
 
 	mu       sync.Mutex // held where a goroutine may write that is not the handler's: before the final head
 	hijacked bool
@@ -44,7 +46,12 @@ const (
 var outs = sync.Pool{New: func() any { b := make([]byte, 0, outSize); return &b }}
 
 // Header implements http.ResponseWriter.
-func (w *response) Header() http.Header { return w.header }
+func (w *response) Header() http.Header {
+	if w.header == nil {
+		w.header = make(http.Header)
+	}
+	return w.header
+}
 
 // WriteHeader implements http.ResponseWriter. Heads before the final one may
 // come from any goroutine while the handler waits.
@@ -67,7 +74,7 @@ func (w *response) WriteHeader(status int) {
 // bodiless says whether the answer has none, whatever its head says (RFC 9112,
 // 6.3).
 func (w *response) bodiless() bool {
-	return w.parsed.Method == http.MethodHead || w.status < 200 || w.status == http.StatusNoContent || w.status == http.StatusNotModified
+	return w.isHead || w.status < 200 || w.status == http.StatusNoContent || w.status == http.StatusNotModified
 }
 
 // Write implements http.ResponseWriter.
@@ -79,7 +86,7 @@ func (w *response) Write(p []byte) (int, error) {
 		w.WriteHeader(http.StatusOK)
 	}
 	switch {
-	case w.bodiless() && w.parsed.Method == http.MethodHead:
+	case w.isHead:
 		return len(p), nil
 	case w.bodiless():
 		return 0, http.ErrBodyNotAllowed

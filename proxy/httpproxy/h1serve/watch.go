@@ -1,7 +1,6 @@
 package h1serve
 
 import (
-	"context"
 	"errors"
 	"os"
 	"sync"
@@ -17,9 +16,10 @@ const watchAfter = 20 * time.Millisecond
 // guarded by the conn's mu.
 type watch struct {
 	timer   *time.Timer
-	cancel  context.CancelFunc // of the request under way; nil: none is
-	looking bool               // a goroutine reads from the conn
-	ended   sync.Cond          // it does not any more
+	life    *life     // of the request under way; nil: none is
+	came    bool      // all of that request has: nobody else reads from the conn
+	looking bool      // a goroutine reads from the conn
+	ended   sync.Cond // it does not any more
 }
 
 func (w *watch) init(c *conn) {
@@ -29,10 +29,10 @@ func (w *watch) init(c *conn) {
 }
 
 // begin says that a request is handled now, and whether its body has come.
-func (w *watch) begin(cancel context.CancelFunc, all bool) {
+func (w *watch) begin(l *life, all bool) {
 	w.ended.L.Lock()
 	defer w.ended.L.Unlock()
-	w.cancel = cancel
+	w.life, w.came = l, all
 	if all {
 		w.timer.Reset(watchAfter)
 	}
@@ -43,17 +43,18 @@ func (w *watch) begin(cancel context.CancelFunc, all bool) {
 func (w *watch) bodyCame() {
 	w.ended.L.Lock()
 	defer w.ended.L.Unlock()
-	if w.cancel != nil && !w.looking {
+	if w.life != nil && !w.looking {
+		w.came = true
 		w.timer.Reset(watchAfter)
 	}
 }
 
 // look is what the timer does: it reads until the client says something or has
-// left.
+// left. It may come late, during the next request, whose body is others' to read.
 func (c *conn) look() {
 	w := &c.watch
 	c.mu.Lock()
-	if w.cancel == nil || w.looking || c.r != c.w || c.err != nil || c.fault != nil {
+	if w.life == nil || !w.came || w.looking || c.r != c.w || c.err != nil || c.fault != nil {
 		c.mu.Unlock() // it is over, or the client has said something already
 		return
 	}
@@ -69,8 +70,8 @@ func (c *conn) look() {
 	w.looking = false
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		c.err = err
-		if w.cancel != nil {
-			w.cancel()
+		if w.life != nil {
+			w.life.end()
 		}
 	}
 	w.ended.Broadcast()
@@ -82,7 +83,7 @@ func (w *watch) end(c *conn) {
 	w.timer.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	w.cancel = nil
+	w.life = nil
 	for w.looking {
 		_ = c.nc.SetReadDeadline(time.Unix(1, 0))
 		w.ended.Wait()
