@@ -207,9 +207,13 @@ func TestCutOffIsNotKept(t *testing.T) {
 			buf.Flush()
 			c.Close()
 		})
-		for range 2 {
+		for n := range 2 {
 			if _, _, err := rg.do(rg.plain(0)); err == nil {
 				t.Errorf("%q: the client takes it for whole", length)
+			}
+			// The client is cut off first, and then the flight is given up.
+			for begun := time.Now(); rg.view.Counts().Abandoned == int64(n) && time.Since(begun) < 20*time.Second; {
+				time.Sleep(time.Millisecond)
 			}
 		}
 		if c := rg.view.Counts(); c.Misses != 2 || c.Fills != 0 || c.Abandoned != 2 {
