@@ -135,7 +135,7 @@ clusters:
     nodes: ["%s", "%s"]
     backend: {tls: {mode: disable}, require_auth: [scram]}
     pool: {mode: transaction, size: %d}
-    health: {user: %s, password: "%s"}
+    health: {user: %s, password: "%s", timeout: 2s}
     cache: {elsewhere: wal, rules: {prices: {tables: [prices], ttl: 1m}}}
 `, web, r.ops.name, r.app.name, r.app.password, rigDatabase, storeDatabase, r.ops.name, r.ops.password, port,
 		addrs(r.lines), addrs(r.webs),

@@ -73,7 +73,7 @@ func (s *store) config() string {
       events: {map: by_day, key: day}
       countries: {reference: true}
     backend: {tls: {mode: disable}, require_auth: [scram]}
-    health: {user: %s, password: "%s"}
+    health: {user: %s, password: "%s", timeout: 2s}
     pool: {mode: transaction, size: %d}
 `, s.login.name, s.login.password, storePool)
 	return b.String()

@@ -73,7 +73,7 @@ func shardConfig(list []*testpg.Cluster, more string) string {
       countries: {reference: true}
       settings: {shard: %s}
     backend: {tls: {mode: disable}}
-    health: {user: ops, password: ops}
+    health: {user: ops, password: ops, timeout: 2s}
 %s
 users:
   - {name: app, password: app}

@@ -118,6 +118,9 @@ func wyeConfig(cluster string, sections ...string) string {
 	if cluster != "" {
 		cluster = ", " + cluster
 	}
+	if !strings.Contains(cluster, "health:") {
+		cluster += ", health: {timeout: 2s}" // a machine that runs many tests at once may be slow to answer
+	}
 	text := `
 clusters:
   app: {nodes: ["{server}"], database: "{db}", backend: {tls: {mode: disable}}` + cluster + `}

@@ -25,8 +25,8 @@ func TestWhatRunsAgain(t *testing.T) {
 	}{
 		{"none failed", green, 0},
 		{"subtests count as their test", fails("x", "TestX/a", "TestX/b", "TestX"), 1},
-		{"three", fails("x", "TestX", "TestY", "TestZ"), 3},
-		{"four", fails("x", "TestW", "TestX", "TestY", "TestZ"), 0},
+		{"five", fails("x", "TestV", "TestW", "TestX", "TestY", "TestZ"), 5},
+		{"six", fails("x", "TestU", "TestV", "TestW", "TestX", "TestY", "TestZ"), 0},
 		{"a data race", fails("WARNING: DATA RACE", "TestX"), 0},
 		{"a panic", fails("panic: boom", "TestX"), 0},
 		{"a panic that somebody quotes", fails("    x_test.go:3: panic: boom", "TestX"), 1},

@@ -9,7 +9,7 @@
 // cluster. It never decides what a test means and never hides output of a
 // package that failed.
 //
-// With -again up to three failed tests run again, each alone, because a
+// With -again up to five failed tests run again, each alone, because a
 // machine that others use can starve a test of real servers. One that passes
 // three times in a row is reported as UNSTEADY and does not fail the run; a
 // data race, a panic or a time limit always does.
