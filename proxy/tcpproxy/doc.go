@@ -14,6 +14,7 @@
 // server is drained, so no relay needs a timer, and counts bytes.
 //
 // It reads no configuration, and knows no protocol above TLS. When connections
-// go to the wrong place look in visit.go, when they end too early in sweep.go,
-// when bytes are late or lost in pump*.go and relay.go.
+// go to the wrong place look in visit.go, when servers are not reached in
+// dial.go and socket_linux.go, when connections end too early in sweep.go, when
+// bytes are late or lost in pump*.go and relay.go.
 package tcpproxy
